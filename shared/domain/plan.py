@@ -1,0 +1,59 @@
+"""A chapter's plan: segments that partition its text exactly, each spoken by one voice.
+
+`start_idx` and `end_idx` are code points into the chapter, end exclusive; joined in order, the segments' `original_text`
+is the chapter, to the character. `text` is what is spoken and may be edited; `original_text` never changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+NARRATOR = "narrator"
+
+
+class Delimiter(StrEnum):
+    """Why a segment ends where it ends. The delimiting characters stay in the segment they close."""
+
+    PARAGRAPH = "paragraph"
+    SENTENCE = "sentence"
+    NEWLINE = "newline"
+    SPEAKER = "speaker"
+    CAP = "cap"  # a provider's limit forced a cut inside a sentence
+    END = "end"  # the chapter's end
+
+
+class Segment(BaseModel):
+    """R4.2. `voice` is a voice id, or "" for the speaker's voice in the casting; `skipped` is how a segment is deleted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    segment_id: str
+    start_idx: int
+    end_idx: int
+    delimiter: Delimiter
+    text: str
+    original_text: str
+    speaker: str = NARRATOR
+    voice: str = ""
+    needs_revision: bool = False
+    skipped: bool = False
+
+    @property
+    def is_spoken(self) -> bool:
+        return not self.skipped and any(ch.isalnum() for ch in self.text)
+
+
+def assert_partition(chapter: str, segments: Sequence[Segment]) -> None:
+    """Raise ValueError unless the segments partition `chapter` exactly, in order, without gap or overlap."""
+    position = 0
+    for segment in segments:
+        if segment.start_idx != position or segment.end_idx <= segment.start_idx:
+            raise ValueError(f"segment {segment.segment_id} covers {segment.start_idx}-{segment.end_idx}, expected {position}-")
+        if chapter[segment.start_idx : segment.end_idx] != segment.original_text:
+            raise ValueError(f"segment {segment.segment_id} does not hold the chapter's own text")
+        position = segment.end_idx
+    if position != len(chapter):
+        raise ValueError(f"the segments end at {position}, the chapter at {len(chapter)}")

@@ -1,0 +1,1 @@
+"""What the services need of the world, as protocols. One file a port; the adapter that fills it has the same file name's folder."""
