@@ -1,6 +1,7 @@
 """Every failure the studio knows, and what it means to a client and to a retry.
 
     ReelprintError                 500 internal              something of ours is broken
+    |- Misconfigured               500 misconfigured         settings are wrong; errors[] lists all of them
     |- InvalidInput                422 invalid-input         the request is readable and wrong; errors[] lists all of it
     |- MalformedRequest            400 malformed-request     the request cannot be read at all
     |- NotAuthenticated            401 not-authenticated     no or bad credentials
@@ -9,10 +10,12 @@
     |- MethodNotAllowed            405 method-not-allowed    the path exists, the verb does not
     |- Conflict                    409 conflict              the state does not allow it
     |  |- AlreadyExists            409 already-exists        create-only met something there
-    |  `- RevisionConflict         409 revision-conflict     somebody else wrote first           (retryable)
+    |  |- RevisionConflict         409 revision-conflict     somebody else wrote first           (retryable)
+    |  `- StillRunning             409 still-running         the same request is at work already (retryable)
     |- PreconditionFailed          412 precondition-failed   If-Match named another version
     |- TooLarge                    413 too-large             a documented limit is exceeded
     |- UnsupportedMedia            415 unsupported-media     bytes that are not what they must be
+    |- TooManyRequests             429 too-many-requests     a documented rate or number is used up (retryable)
     |- EngineUnavailable           422 engine-unavailable    that engine is not built, installed or configured here
     |- Cancelled                   409 cancelled             the work was told to stop
     |- BadOutput                   502 bad-output            an engine answered with something unusable
@@ -77,6 +80,10 @@ class ReelprintError(Exception):
         }
 
 
+class Misconfigured(ReelprintError):
+    type, title = "misconfigured", "Misconfigured"
+
+
 class InvalidInput(ReelprintError):
     status, type, title = 422, "invalid-input", "Invalid input"
 
@@ -113,6 +120,10 @@ class RevisionConflict(Conflict):
     type, title, retryable = "revision-conflict", "Changed by somebody else", True
 
 
+class StillRunning(Conflict):
+    type, title, retryable = "still-running", "Still running", True
+
+
 class PreconditionFailed(ReelprintError):
     status, type, title = 412, "precondition-failed", "Precondition failed"
 
@@ -123,6 +134,10 @@ class TooLarge(ReelprintError):
 
 class UnsupportedMedia(ReelprintError):
     status, type, title = 415, "unsupported-media", "Unsupported media"
+
+
+class TooManyRequests(ReelprintError):
+    status, type, title, retryable = 429, "too-many-requests", "Too many requests", True
 
 
 class EngineUnavailable(ReelprintError):

@@ -51,7 +51,9 @@ def assert_partition(chapter: str, segments: Sequence[Segment]) -> None:
     position = 0
     for segment in segments:
         if segment.start_idx != position or segment.end_idx <= segment.start_idx:
-            raise ValueError(f"segment {segment.segment_id} covers {segment.start_idx}-{segment.end_idx}, expected {position}-")
+            raise ValueError(
+                f"segment {segment.segment_id} covers {segment.start_idx}-{segment.end_idx}, expected {position}-"
+            )
         if chapter[segment.start_idx : segment.end_idx] != segment.original_text:
             raise ValueError(f"segment {segment.segment_id} does not hold the chapter's own text")
         position = segment.end_idx

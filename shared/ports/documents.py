@@ -84,7 +84,10 @@ class Documents(Reader, Protocol):
         limit: int = 100,
         cursor: str | None = None,
     ) -> Page:
-        """Matching documents, ordered by `order` and then by id. A cursor of another query raises InvalidInput."""
+        """Matching documents, ordered by `order` and then by id. A cursor of another query raises InvalidInput.
+
+        Types sort null, booleans, numbers, text, lists, maps; a document without an ordered field is left out.
+        """
         ...
 
     def count(self, collection: str, where: Sequence[Where] = ()) -> int: ...

@@ -82,7 +82,9 @@ class Storage(Protocol):
         """Objects under `prefix`, ordered by key."""
         ...
 
-    def delete(self, key: str, *, if_generation: int | None = None) -> None: ...
+    def delete(self, key: str, *, if_generation: int | None = None) -> None:
+        """Remove it; removing what is not there is no error, unless `if_generation` named one (PreconditionFailed)."""
+        ...
 
 
 def every_object(storage: Storage, prefix: str) -> Iterator[ObjectInfo]:

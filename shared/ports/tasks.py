@@ -11,12 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
-
-class Priority(StrEnum):
-    LOW = "low"
-    NORMAL = "normal"
-    HIGH = "high"
-    URGENT = "urgent"
+from shared.domain.job import Priority as Priority  # part of this port's vocabulary
 
 
 class QueueKind(StrEnum):

@@ -1,0 +1,114 @@
+"""Sources on their way in: named by URI, fetched once, checked against what the blueprint binds them to."""
+
+from __future__ import annotations
+
+import hashlib
+import random
+import threading
+import time
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jobs.assemble import mp4
+from jobs.assemble.plan import Source
+from shared.domain.blueprint.model import Asset, Output
+from shared.domain.errors import CorruptAsset, InvalidInput, MissingAsset, NotFound, ReelprintError
+from shared.ports.storage import Storage
+
+T = TypeVar("T")
+TRIES, FIRST_WAIT_S = 3, 0.5
+
+
+class Assets:
+    """The blueprint's sources. `buckets` maps a URI's scheme ("media", "uploads") to its storage."""
+
+    def __init__(self, assets: Mapping[str, Asset], buckets: Mapping[str, Storage], scratch: Path) -> None:
+        self._assets = assets
+        self._buckets = buckets
+        self._scratch = scratch
+        self._locks = {name: threading.Lock() for name in assets}
+
+    def fetch(self, name: str) -> Path:
+        """The asset as a local file; brought and verified the first time it is asked for."""
+        target = self._scratch / f"asset-{hashlib.sha256(name.encode()).hexdigest()[:24]}"
+        with self._locks[name]:
+            if not target.exists():
+                self._bring(name, target)
+        return target
+
+    def identity(self, name: str) -> str:
+        """What binds the asset's bytes: its sha256 where declared, else the generation and checksum in storage."""
+        asset = self._assets[name]
+        if asset.sha256:
+            return f"sha256:{asset.sha256}"
+        storage, key = self.locate(asset.uri)
+        info = retry(storage.stat, key)
+        if info is None:
+            raise _missing(name, asset.uri)
+        if asset.generation and int(asset.generation) != info.generation:
+            raise MissingAsset(f"The asset {name!r} ({asset.uri}) is at generation {info.generation}, not {asset.generation}.")
+        return f"{asset.uri}#{info.generation}:{info.crc32c}"
+
+    def source(self, name: str, output: Output, parameters: Callable[[], tuple[bytes, bytes]]) -> Source:
+        """A moving source, looked at frame by frame: in this production's house format or not, never guessed."""
+        identity = self.identity(name)
+        storage, key = self.locate(self._assets[name].uri)
+        try:
+            with storage.open(key) as stream:
+                track = mp4.read_track(stream)
+                size, rate = (output.width, output.height), output.frame_rate.fraction
+                if (track.width, track.height) != size or track.frame_rate != Fraction(rate):
+                    return Source(identity)
+                if (track.sps, track.pps) != parameters():
+                    return Source(identity)
+                for _ in track.read(stream, 0, track.frames):
+                    pass
+        except mp4.NotHouseFormat:
+            return Source(identity)
+        except NotFound as exc:
+            raise _missing(name, self._assets[name].uri) from exc
+        return Source(identity, track.keyframes, track.frames)
+
+    def locate(self, uri: str) -> tuple[Storage, str]:
+        """Bucket and key of a URI. Raises InvalidInput for a scheme that is not connected here."""
+        scheme, _, key = uri.partition("://")
+        storage = self._buckets.get(scheme)
+        if storage is None:
+            known = ", ".join(f"{name}://" for name in self._buckets)
+            raise InvalidInput(f"The URI {uri} names a storage that is not connected here. Connected: {known}.")
+        return storage, key
+
+    def _bring(self, name: str, target: Path) -> None:
+        asset = self._assets[name]
+        storage, key = self.locate(asset.uri)
+        part = target.with_suffix(".part")
+        try:
+            retry(storage.download, key, part)
+        except NotFound as exc:
+            raise _missing(name, asset.uri) from exc
+        if asset.sha256 and _sha256(part) != asset.sha256:
+            raise CorruptAsset(f"The asset {name!r} ({asset.uri}) is not the file whose sha256 the blueprint names.")
+        part.rename(target)
+
+
+def retry(work: Callable[..., T], *arguments: Any, **options: Any) -> T:
+    """Run storage work up to three times, waiting longer each time; only what may pass by itself is tried again."""
+    for attempt in range(1, TRIES + 1):
+        try:
+            return work(*arguments, **options)
+        except ReelprintError as exc:
+            if not exc.retryable or attempt == TRIES:
+                raise
+            time.sleep(FIRST_WAIT_S * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))  # noqa: S311  # spreads retries, no secret
+    raise AssertionError("unreachable")
+
+
+def _missing(name: str, uri: str) -> MissingAsset:
+    return MissingAsset(f"The asset {name!r} was looked for at {uri} and is not there. Upload it, or correct the blueprint.")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

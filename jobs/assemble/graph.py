@@ -1,0 +1,72 @@
+"""What every filter graph of ours starts from: inputs opened by declared type, pictures brought to the output's frame."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import ffmpeg
+
+from jobs.assemble.child import PROTOCOLS
+from shared.domain.blueprint.model import Fit, Output
+from shared.domain.errors import Fault, InvalidInput
+
+# The demuxer follows from the declared media type and is the only one allowed: a playlist or concat script that calls
+# itself a picture is never opened as one. The decoders beside each are all that such a file may ask for.
+_DEMUXERS = {
+    "image/png": "png_pipe",
+    "image/jpeg": "jpeg_pipe",
+    "image/webp": "webp_pipe",
+    "audio/wav": "wav",
+    "audio/x-wav": "wav",
+    "audio/flac": "flac",
+    "audio/mpeg": "mp3",
+    "audio/ogg": "ogg",
+    "audio/aac": "aac",
+    "audio/mp4": "mov",
+    "video/mp4": "mov",
+    "video/quicktime": "mov",
+    "video/webm": "matroska",
+    "video/x-matroska": "matroska",
+}
+
+
+def open_source(path: Path, media_type: str) -> Any:
+    """An ffmpeg input that can be nothing but what it is declared to be. Raises InvalidInput for a type not rendered."""
+    demuxer = _DEMUXERS.get(media_type)
+    if demuxer is None:
+        fault = Fault(
+            pointer="/assets",
+            code="media-type",
+            detail=f"assets of these types are rendered: {', '.join(sorted(_DEMUXERS))}",
+            found=media_type,
+            fix="Convert the asset to one of them.",
+        )
+        raise InvalidInput("An asset is of a type that cannot be rendered.", faults=[fault])
+    return ffmpeg.input(str(path), format=demuxer, protocol_whitelist=PROTOCOLS, format_whitelist=demuxer)
+
+
+def fit_into(stream: Any, output: Output, fit: Fit) -> Any:
+    """Scale a picture into the output's frame as `fit` says, in its colour space and with square pixels."""
+    width, height = output.width, output.height
+    scale = {"flags": "lanczos+accurate_rnd+full_chroma_int", "out_color_matrix": "bt709", "out_range": "tv"}
+    if fit is Fit.FILL:
+        stream = stream.filter("scale", width, height, **scale)
+    elif fit is Fit.COVER:
+        stream = stream.filter("scale", width, height, force_original_aspect_ratio="increase", **scale)
+        stream = stream.filter("crop", width, height)
+    elif fit is Fit.CONTAIN:
+        stream = stream.filter("scale", width, height, force_original_aspect_ratio="decrease", **scale)
+        stream = stream.filter("pad", width, height, "(ow-iw)/2", "(oh-ih)/2", color="black")
+    else:
+        parts = stream.filter_multi_output("split")
+        ground = parts[0].filter("scale", width, height, force_original_aspect_ratio="increase", **scale)
+        ground = ground.filter("crop", width, height).filter("gblur", sigma=max(4, height // 24))
+        front = parts[1].filter("scale", width, height, force_original_aspect_ratio="decrease", **scale)
+        stream = ffmpeg.overlay(ground, front, x="(W-w)/2", y="(H-h)/2")
+    return stream.filter("format", "yuv420p").filter("setsar", 1)
+
+
+def arguments(target: Any) -> list[str]:
+    """The argument list of a finished graph, without the program's name. One filter thread: shots run side by side."""
+    return ["-y", "-filter_threads", "1", "-filter_complex_threads", "1", *target.get_args()]

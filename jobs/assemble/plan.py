@@ -1,0 +1,256 @@
+"""From a blueprint to the work it asks for: shots and audio blocks, each with its address. Pure: nothing is read or run.
+
+A shot is a run of pictures made in one way:
+  copy    frames of a house-format clip, taken over as they are, from a keyframe to any out-frame
+  still   one GOP, encoded once and repeated: a picture, a card, a colour, with at most one caption burned into it
+  encode  everything else
+
+What a shot's pictures depend on goes into its address, where it lies on the timeline does not: an edit that moves it
+does not make it again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from fractions import Fraction
+from typing import Any
+
+from jobs.assemble import house, sound_plan
+from jobs.assemble.sound_plan import AudioBlock
+from shared.domain.artifact import ArtifactKey, Kind, artifact_key
+from shared.domain.blueprint.model import (
+    Asset,
+    Blueprint,
+    CaptionMode,
+    Clip,
+    Cue,
+    Gap,
+    Generator,
+    Item,
+    Output,
+    SolidColour,
+    Still,
+    Track,
+    TrackKind,
+)
+from shared.domain.errors import Fault, InvalidInput
+
+BLACK = SolidColour(kind="colour", colour="#000000")
+
+
+class ShotKind(StrEnum):
+    COPY = "copy"
+    STILL = "still"
+    ENCODE = "encode"
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is known of a moving source before planning. `identity` binds its bytes; `track` only for house-format clips."""
+
+    identity: str
+    keyframes: frozenset[int] | None = None  # None: not in this production's house format
+    frames: int = 0
+
+
+@dataclass(frozen=True)
+class Shot:
+    """`start` and `frames` on the timeline; `source_start` in output frames of the clip; cues in the shot's own time.
+
+    `key` is None for a copy: its bytes are the source's own.
+    """
+
+    kind: ShotKind
+    start: int
+    frames: int
+    item: Item
+    cues: tuple[Cue, ...]
+    source_start: int
+    key: ArtifactKey | None
+
+
+@dataclass(frozen=True)
+class RenderPlan:
+    """All of the work. `frames` and `audio_frames` (of 1,024 samples) are what the result must hold, exactly."""
+
+    shots: tuple[Shot, ...]
+    blocks: tuple[AudioBlock, ...]
+    frames: int
+    audio_frames: int
+
+    @property
+    def samples(self) -> int:
+        return self.audio_frames * house.AAC_FRAME
+
+
+def plan_render(blueprint: Blueprint, sources: Mapping[str, Source], encoder: str) -> RenderPlan:
+    """Lay out shots and blocks. `sources` has an entry per asset; `encoder` names ffmpeg and its version.
+
+    Raises InvalidInput, listing each place, for what this renderer does not draw.
+    """
+    refuse_what_is_not_drawn(blueprint)
+    picture = next(track for track in blueprint.tracks if track.kind is TrackKind.VIDEO)
+    planner = _ShotPlanner(blueprint, sources, encoder)
+    frames = blueprint.duration
+    samples = Fraction(frames * blueprint.output.sample_rate) / blueprint.output.frame_rate.fraction
+    audio_frames = -int(-samples // house.AAC_FRAME)
+    identities = {name: source.identity for name, source in sources.items()}
+    blocks = sound_plan.plan_blocks(blueprint, identities, audio_frames, encoder)
+    return RenderPlan(tuple(planner.shots(picture)), tuple(blocks), frames, audio_frames if blocks else 0)
+
+
+class _ShotPlanner:
+    def __init__(self, blueprint: Blueprint, sources: Mapping[str, Source], encoder: str) -> None:
+        self._output = blueprint.output
+        self._assets = blueprint.assets
+        self._sources = sources
+        self._encoder = encoder
+        self._style = blueprint.captions.style
+        self._cues = _burned_cues(blueprint)
+
+    def shots(self, track: Track) -> list[Shot]:
+        found: list[Shot] = []
+        position = 0
+        for item in track.items:
+            if item.timeline_start > position:
+                found += self._cut(_hole(position, item.timeline_start - position))
+            found += self._cut(item)
+            position = item.timeline_start + item.span
+        return found
+
+    def _cut(self, item: Item) -> list[Shot]:
+        """One item's shots: a still parts where its caption changes, a clip where copying can begin."""
+        cues = self._cues_in(item.timeline_start, item.span)
+        if not isinstance(item, Clip):
+            return [
+                self._shot(ShotKind.STILL, item, start, length, [cue] if cue else [], 0)
+                for start, length, cue in _stretches(item.timeline_start, item.span, cues)
+            ]
+        source = self._sources[item.asset]
+        start, span, first = item.timeline_start, item.span, item.source_range.start
+        if cues or source.keyframes is None:
+            return [self._shot(ShotKind.ENCODE, item, start, span, cues, first)]
+        head = next((n for n in range(span) if first + n in source.keyframes), span)
+        shots = [self._shot(ShotKind.ENCODE, item, start, head, [], first)] if head else []
+        if head < span:
+            shots.append(Shot(ShotKind.COPY, start + head, span - head, item, (), first + head, None))
+        return shots
+
+    def _cues_in(self, start: int, length: int) -> list[Cue]:
+        """Burned cues that touch this stretch, cut to it."""
+        found = []
+        for cue in self._cues:
+            begin, end = max(cue.start, start), min(cue.start + cue.duration, start + length)
+            if begin < end:
+                found.append(Cue(start=begin, duration=end - begin, text=cue.text))
+        return found
+
+    def _shot(self, kind: ShotKind, item: Item, start: int, frames: int, cues: Sequence[Cue], source: int) -> Shot:
+        own = tuple(Cue(start=cue.start - start, duration=cue.duration, text=cue.text) for cue in cues)
+        inputs = self._inputs(kind, item, frames, own, source)
+        return Shot(kind, start, frames, item, own, source, artifact_key(Kind.SHOT, ".h264", inputs))
+
+    def _inputs(self, kind: ShotKind, item: Item, frames: int, cues: Sequence[Cue], source: int) -> dict[str, Any]:
+        inputs: dict[str, Any] = {
+            "encoder": self._encoder,
+            "options": house.video_options(self._output, still=kind is ShotKind.STILL),
+            "size": [self._output.width, self._output.height],
+            "rate": [self._output.frame_rate.num, self._output.frame_rate.den],
+            "picture": self._picture(item),
+        }
+        if kind is ShotKind.STILL:
+            inputs["caption"] = cues[0].text if cues else None
+        else:
+            inputs |= {"source_start": source, "frames": frames}
+            inputs["captions"] = [[cue.start, cue.duration, cue.text] for cue in cues]
+        if cues:
+            inputs["style"] = self._style.model_dump(mode="json")
+        return inputs
+
+    def _picture(self, item: Item) -> dict[str, Any]:
+        if isinstance(item, Generator):
+            return item.generator.model_dump(mode="json")
+        if isinstance(item, Gap):
+            return BLACK.model_dump(mode="json")
+        return {"source": self._sources[item.asset].identity, "fit": item.fit.value}
+
+
+def _hole(start: int, length: int) -> Gap:
+    return Gap(type="gap", id=f"hole-{start}", timeline_start=start, duration=length)
+
+
+def _stretches(start: int, length: int, cues: Sequence[Cue]) -> list[tuple[int, int, Cue | None]]:
+    """A stretch of time parted at cue boundaries: (start, length, the cue shown or None)."""
+    found: list[tuple[int, int, Cue | None]] = []
+    position = start
+    for cue in cues:
+        if cue.start > position:
+            found.append((position, cue.start - position, None))
+        found.append((cue.start, cue.duration, cue))
+        position = cue.start + cue.duration
+    if position < start + length:
+        found.append((position, start + length - position, None))
+    return found
+
+
+def _burned_cues(blueprint: Blueprint) -> list[Cue]:
+    captions = blueprint.captions
+    if captions.mode not in (CaptionMode.BURNED, CaptionMode.BOTH) or captions.burn_language is None:
+        return []
+    return captions.languages[captions.burn_language]
+
+
+def refuse_what_is_not_drawn(blueprint: Blueprint) -> None:
+    """Raise InvalidInput for every part of the vocabulary that this renderer would have to leave out."""
+    faults = [
+        Fault(
+            pointer=f"/tracks/{t}{place}",
+            code="not-rendered",
+            detail=f"this renderer does not draw {what} yet",
+            fix="Leave it out, or render with a version that draws it.",
+        )
+        for t, track in enumerate(blueprint.tracks)
+        for place, what in _not_drawn(track)
+    ]
+    if blueprint.output.sprite:
+        faults.append(Fault(pointer="/output/sprite", code="not-rendered", detail="no sprite sheet is made yet"))
+    if faults:
+        raise InvalidInput(f"The blueprint asks for {len(faults)} thing(s) that are not rendered yet.", faults=faults)
+
+
+def _not_drawn(track: Track) -> list[tuple[str, str]]:
+    found: list[tuple[str, str]] = []
+    if track.kind is TrackKind.OVERLAY:
+        found.append(("", "overlay tracks"))
+    if track.kind is TrackKind.AUDIO:
+        return found + [
+            (f"/items/{i}/speed", "sound at another speed")
+            for i, item in enumerate(track.items)
+            if isinstance(item, Clip) and item.speed.fraction != 1
+        ]
+    found += [(f"/transitions/{x}", f"a {t.type}") for x, t in enumerate(track.transitions) if t.type != "cut"]
+    for i, item in enumerate(track.items):
+        if isinstance(item, Clip | Still | Generator):
+            speed = item.speed.fraction if isinstance(item, Clip) else 1
+            asked = {"ken_burns": item.ken_burns, "transform": item.transform, "fade_in": item.fade_in}
+            asked |= {"fade_out": item.fade_out, "speed": speed != 1}
+            found += [(f"/items/{i}/{name}", name.replace("_", " ")) for name, value in asked.items() if value]
+    return found
+
+
+def moving_assets(blueprint: Blueprint) -> dict[str, Asset]:
+    """Assets that some video item plays: those worth a look for the house format."""
+    names = {
+        item.asset
+        for track in blueprint.tracks
+        if track.kind is TrackKind.VIDEO
+        for item in track.items
+        if isinstance(item, Clip)
+    }
+    return {name: blueprint.assets[name] for name in sorted(names)}
+
+
+def is_house_rate(output: Output, rate: Fraction) -> bool:
+    return rate == output.frame_rate.fraction

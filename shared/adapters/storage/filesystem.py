@@ -1,0 +1,176 @@
+"""Storage in a folder: the embedded backend, shared by the server, its threads and its job processes.
+
+A write first brings its bytes to a new file, then renames a small JSON pointer over the old one under the key's lock:
+that rename is the commit. Readers take no lock.
+"""
+
+from __future__ import annotations
+
+import heapq
+import io
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from shared.adapters.cursor import seal, unseal
+from shared.adapters.storage import filesystem_sweep
+from shared.adapters.storage.filesystem_files import copy_checked, crc32c_of, new_file, translated
+from shared.adapters.storage.filesystem_layout import Layout, Pointer
+from shared.adapters.storage.filesystem_objects import Objects
+from shared.adapters.storage.filesystem_outbox import Outbox
+from shared.adapters.storage.keys import check_attributes, check_bucket, check_key, check_prefix
+from shared.domain.errors import InvalidInput, NotFound, StorageFailed
+from shared.ports.clock import Clock
+from shared.ports.storage import Listing, ObjectInfo
+
+_DEFAULT_TYPE = "application/octet-stream"
+
+
+class FilesystemStorage:
+    """The Storage port over the folder `root`/`bucket`, which is made when it is first written to.
+
+    `on_finalize` is called in the writer's thread once a write is there, at least once for each: what was not handed
+    over because of a crash, or because `on_finalize` raised, waits for `replay_finalize`.
+    """
+
+    def __init__(
+        self, root: Path, bucket: str, clock: Clock, on_finalize: Callable[[ObjectInfo], None] | None = None
+    ) -> None:
+        check_bucket(bucket)
+        self._bucket = bucket
+        self._layout = Layout(root / bucket)
+        self._clock = clock
+        self._objects = Objects(self._layout, clock)
+        self._outbox = Outbox(self._layout, self._objects, on_finalize) if on_finalize else None
+
+    @property
+    def bucket(self) -> str:
+        return self._bucket
+
+    def put(
+        self,
+        key: str,
+        data: bytes | BinaryIO,
+        *,
+        content_type: str = _DEFAULT_TYPE,
+        metadata: Mapping[str, str] | None = None,
+        if_generation: int | None = None,
+    ) -> ObjectInfo:
+        source = io.BytesIO(data) if isinstance(data, bytes) else data
+        return self._store(key, source, content_type, dict(metadata or {}), if_generation)
+
+    def put_file(
+        self,
+        key: str,
+        path: Path,
+        *,
+        content_type: str = _DEFAULT_TYPE,
+        metadata: Mapping[str, str] | None = None,
+        if_generation: int | None = None,
+    ) -> ObjectInfo:
+        """As the port says. Raises NotFound when there is no readable file at `path`."""
+        try:
+            source = path.open("rb")
+        except OSError as exc:
+            raise NotFound(f"The file {path.name} to be stored cannot be read: {exc.strerror}.") from exc
+        with source:
+            return self._store(key, source, content_type, dict(metadata or {}), if_generation)
+
+    def stat(self, key: str) -> ObjectInfo | None:
+        check_key(key)
+        pointer = self._objects.read(key)
+        return pointer.info if pointer else None
+
+    def get(self, key: str) -> bytes:
+        """As the port says. Raises StorageFailed when the bytes on disk do not match their crc32c."""
+        check_key(key)
+        pointer, file = self._objects.open(key)
+        with file, translated(f"reading {key}"):
+            content = file.read()
+        _require_intact(pointer, len(content), crc32c_of(content))
+        return content
+
+    @contextmanager
+    def open(self, key: str) -> Iterator[BinaryIO]:
+        check_key(key)
+        _, file = self._objects.open(key)
+        with file:
+            yield file
+
+    def download(self, key: str, path: Path) -> ObjectInfo:
+        check_key(key)
+        what = f"bringing {key} to a local file"
+        partial = path.parent / f".{uuid.uuid4().hex}.part"
+        pointer, file = self._objects.open(key)
+        with file, translated(what), new_file(partial, what) as descriptor:
+            try:
+                _require_intact(pointer, *copy_checked(file, descriptor, what))
+                partial.replace(path)
+            except BaseException:
+                partial.unlink(missing_ok=True)
+                raise
+        return pointer.info
+
+    def list(self, prefix: str = "", *, limit: int = 1000, page_token: str | None = None) -> Listing:
+        check_prefix(prefix)
+        if limit < 1:
+            raise InvalidInput(f"A page holds one object at least; a limit of {limit} was asked for.")
+        scope = {"bucket": self._bucket, "prefix": prefix}
+        after = "" if page_token is None else unseal(scope, page_token)
+        with translated(f"listing the bucket {self._bucket}"):
+            keys = heapq.nsmallest(limit + 1, (key for key in self._layout.every_key(prefix) if key > after))
+        found = [self._objects.read(key) for key in keys[:limit]]
+        token = seal(scope, keys[limit - 1]) if len(keys) > limit else None
+        return Listing([pointer.info for pointer in found if pointer], token)
+
+    def delete(self, key: str, *, if_generation: int | None = None) -> None:
+        check_key(key)
+        self._objects.delete(key, if_generation)
+
+    def sweep(self) -> filesystem_sweep.Swept:
+        """Remove what crashed or interrupted writes left behind. Safe beside running writers and readers."""
+        with translated(f"sweeping the bucket {self._bucket}"):
+            return filesystem_sweep.sweep(self._layout, self._objects)
+
+    def replay_finalize(self) -> int:
+        """Hand over the finalize events that still wait; returns how many were. Call it when the server starts.
+
+        An event whose write did not commit, or was written over or deleted since, is dropped. Without `on_finalize`
+        all of them go on waiting.
+        """
+        return self._outbox.replay() if self._outbox else 0
+
+    def _store(
+        self, key: str, source: BinaryIO, content_type: str, metadata: dict[str, str], if_generation: int | None
+    ) -> ObjectInfo:
+        check_key(key)
+        check_attributes(content_type, metadata)
+        self._objects.require(key, if_generation)  # before anything is copied; the commit asks again, under the lock
+        with self._objects.new_data(key) as (name, descriptor):
+            size, crc32c = copy_checked(source, descriptor, f"storing {key}")
+            info = ObjectInfo(self._bucket, key, size, 0, crc32c, content_type, self._clock.now(), metadata)
+            after, before = self._commit(Pointer(info, name), descriptor, if_generation)
+        self._objects.settle(key, before)
+        if self._outbox:
+            self._outbox.hand_over(after)
+        return after.info
+
+    def _commit(self, draft: Pointer, descriptor: int, if_generation: int | None) -> tuple[Pointer, Pointer | None]:
+        if self._outbox is None:
+            return self._objects.commit(draft, descriptor, if_generation, lambda pointer: None)
+        try:
+            return self._objects.commit(draft, descriptor, if_generation, self._outbox.add)
+        except BaseException:
+            self._outbox.is_due(draft)  # strikes the event off unless the commit came through after all
+            raise
+
+
+def _require_intact(pointer: Pointer, size: int, crc32c: str) -> None:
+    info = pointer.info
+    if (size, crc32c) != (info.size, info.crc32c):
+        raise StorageFailed(
+            f"{info.key} has {size} bytes with crc32c {crc32c} on disk, and {info.size} with {info.crc32c} were stored; "
+            "store it again."
+        )

@@ -1,0 +1,221 @@
+"""A job: one wish of a user, worked off in steps, with its progress and its end on record (R3)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+
+from shared.domain.blueprint.model import CaptionMode, LanguageCode, Profile
+from shared.domain.project import Stored
+
+
+class JobType(StrEnum):
+    VOICE_CLONE = "voice_clone"
+    TEXT_TO_SPEECH = "text_to_speech"
+    TRANSLATION = "translation"
+    VIDEO_GENERATION = "video_generation"
+    CHOREOGRAPHY = "choreography"
+    NARRATION = "narration"
+    FULL_PIPELINE = "full_pipeline"
+    LIVE_SESSION = "live_session"
+
+
+class Priority(StrEnum):
+    """How soon, as a queue of its own: work of a higher priority is always taken first."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class JobStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_final(self) -> bool:
+        return self in (JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED)
+
+
+class StepStatus(StrEnum):
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+
+
+class Step(BaseModel):
+    """One stage of a job. `done` of `total` units are ready, `reused` of them were there before the job began."""
+
+    name: str
+    weight: int  # its share of the job's percentage
+    status: StepStatus = StepStatus.PENDING
+    done: int = 0
+    total: int = 0
+    reused: int = 0
+    message: str = ""
+
+
+class Frame(BaseModel):
+    """The size of a picture in pixels; even, as 4:2:0 video needs."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    width: Annotated[int, Field(ge=160, le=3840, multiple_of=2)] = 1280
+    height: Annotated[int, Field(ge=160, le=2160, multiple_of=2)] = 720
+
+
+VoiceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}/[A-Za-z0-9_+.-]{1,80}$")]
+
+
+class NarrationInput(BaseModel):
+    """What a narration job is asked for.
+
+    `translate_to` languages are captions, and may be narrated too; `narrate` lists the languages a video is made in (the
+    project's own when empty). `voices` casts by language and speaker: {"en": {"narrator": "flite/slt"}}; a speaker
+    without a voice is read by the narrator, a language without one by the first voice that speaks it.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    project_id: str
+    chapter_id: str
+    translate_to: Annotated[list[LanguageCode], Field(max_length=16)] = []
+    narrate: Annotated[list[LanguageCode], Field(max_length=16)] = []
+    voices: dict[LanguageCode, dict[str, VoiceName]] = {}
+    captions: CaptionMode = CaptionMode.SOFT
+    cover_asset_id: str | None = None
+    music_asset_id: str | None = None
+    profile: Profile = Profile.STANDARD
+    frame: Frame = Frame()
+
+    @model_validator(mode="after")
+    def _no_language_twice(self) -> NarrationInput:
+        for name in ("translate_to", "narrate"):
+            codes = getattr(self, name)
+            if len(set(codes)) != len(codes):
+                raise ValueError(f"{name} names a language twice")
+        return self
+
+
+class NewJob(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    type: JobType
+    input: dict[str, Any]
+    priority: Priority = Priority.NORMAL
+    title: Annotated[str, StringConstraints(max_length=200)] = ""
+    description: Annotated[str, StringConstraints(max_length=2000)] = ""
+    metadata: Annotated[dict[str, str], Field(max_length=64)] = {}
+
+
+class JobChanges(BaseModel):
+    """What may be changed of a job after it was made."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Annotated[str, StringConstraints(max_length=200)] | None = None
+    description: Annotated[str, StringConstraints(max_length=2000)] | None = None
+    metadata: Annotated[dict[str, str], Field(max_length=64)] | None = None
+    priority: Priority | None = None
+
+
+class JobFile(BaseModel):
+    """One file of a job's result: `name` in the API, `key` in the media bucket."""
+
+    name: str
+    key: str
+    content_type: str
+
+
+class JobResult(BaseModel):
+    """What a completed job made; `reports` are the renderer's, by language."""
+
+    files: list[JobFile] = []
+    reports: dict[str, Any] = {}
+
+
+class Job(Stored):
+    """The record. `attempt` grows with every retry; tasks of an earlier attempt are ignored."""
+
+    type: JobType
+    status: JobStatus = JobStatus.PENDING
+    priority: Priority = Priority.NORMAL
+    title: str = ""
+    description: str = ""
+    metadata: dict[str, str] = {}
+    input: dict[str, Any]
+    attempt: int = 1
+    steps: list[Step] = []
+    percentage: int = 0
+    message: str = ""
+    error: dict[str, Any] | None = None
+    result: JobResult | None = None
+    blueprints: dict[str, str] = {}  # language -> blueprint id, once composed
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+
+    def step(self, name: str) -> Step:
+        return next(step for step in self.steps if step.name == name)
+
+    def overall(self) -> int:
+        """0-100, each step counting by its weight."""
+        whole = sum(step.weight for step in self.steps) or 1
+        done = sum(step.weight * (_share(step)) for step in self.steps)
+        return min(100, int(100 * done / whole))
+
+
+def _share(step: Step) -> float:
+    if step.status is StepStatus.COMPLETED:
+        return 1.0
+    return step.done / step.total if step.total else 0.0
+
+
+class TaskRef(BaseModel):
+    """Whose work a task is: the job, its attempt, its step."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    job_id: str
+    attempt: int
+    step: str
+
+
+class VoiceTask(BaseModel):
+    """A task on the speech queue: one text to be spoken. `language` is BCP 47."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["voice"] = "voice"
+    ref: TaskRef
+    text: str
+    voice: str
+    language: str
+    settings: dict[str, str] = {}
+
+
+class TranslateTask(BaseModel):
+    """A task on the translation queue: one text to be translated."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["translate"] = "translate"
+    ref: TaskRef
+    text: str
+    source: str
+    target: str
+
+
+class StepTask(BaseModel):
+    """A task on the job queue: look at a step and do what comes next. `round` counts looks at a running render."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ref: TaskRef
+    round: int = 0
