@@ -21,7 +21,7 @@ from functions._http.app import HttpApp
 from functions._http.faults import request_faults
 from functions._http.guard import HeaderLookup, Principal
 from functions._http.strict_json import read_json
-from shared.domain.errors import InvalidInput, TooLarge, UnsupportedMedia
+from shared.domain.errors import InvalidInput, MalformedRequest, TooLarge, UnsupportedMedia
 
 App = TypeVar("App", bound=HttpApp, default=HttpApp)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,128}")
@@ -74,9 +74,14 @@ class Call(Generic[App]):
 
     @cached_property
     def data(self) -> bytes:
-        """The body's bytes. Raises TooLarge, UnsupportedMedia when compressed, werkzeug's BadRequest when it breaks off."""
+        """The body's bytes. Raises TooLarge, UnsupportedMedia when compressed, MalformedRequest when it breaks off."""
         self._check_transfer()
-        data = b"".join(self._pieces())
+        try:
+            data = b"".join(self._pieces())
+        except HTTPException:
+            raise
+        except Exception as exc:  # each server has its own for broken chunks, and it is the sender's failure
+            raise MalformedRequest("The body broke off or its chunks are broken. Send the request again.") from exc
         if len(data) > self.max_body_bytes:
             raise self._too_large("more")
         return data
@@ -136,6 +141,6 @@ def discard_rest(request: Request) -> None:
         request.max_content_length = None
         while left > 0 and (piece := request.stream.read(_PIECE_BYTES)):
             left -= len(piece)
-    except (HTTPException, OSError, ValueError):
-        pass  # the client is gone or its body broken: nothing is left to read
+    except Exception:  # noqa: S110 - the client is gone or its body broken: nothing is left to read
+        pass
     request.stream = io.BytesIO()

@@ -31,8 +31,11 @@ _DEMUXERS = {
 }
 
 
-def open_source(path: Path, media_type: str) -> Any:
-    """An ffmpeg input that can be nothing but what it is declared to be. Raises InvalidInput for a type not rendered."""
+def open_source(path: Path, media_type: str, number: int = 0) -> Any:
+    """An ffmpeg input that can be nothing but what it is declared to be. Raises InvalidInput for a type not rendered.
+
+    `number` tells apart several readings of one file in one graph: ffmpeg-python takes equal inputs for the same one.
+    """
     demuxer = _DEMUXERS.get(media_type)
     if demuxer is None:
         fault = Fault(
@@ -43,7 +46,8 @@ def open_source(path: Path, media_type: str) -> Any:
             fix="Convert the asset to one of them.",
         )
         raise InvalidInput("An asset is of a type that cannot be rendered.", faults=[fault])
-    return ffmpeg.input(str(path), format=demuxer, protocol_whitelist=PROTOCOLS, format_whitelist=demuxer)
+    options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": demuxer, "thread_queue_size": 8 + number}
+    return ffmpeg.input(str(path), format=demuxer, **options)
 
 
 def fit_into(stream: Any, output: Output, fit: Fit) -> Any:

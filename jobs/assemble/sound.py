@@ -84,16 +84,16 @@ class SoundMaker:
         shape = {"sample_fmts": "flt", "sample_rates": output.sample_rate, "channel_layouts": layout}
         silence = ffmpeg.input(f"anullsrc=r={output.sample_rate}:cl={layout}", format="lavfi")
         ground = silence.filter("atrim", end_sample=block.window).filter("aformat", **shape)
-        voices = [self._voice(sound, shape) for sound in block.sounds]
+        voices = [self._voice(number, sound, shape) for number, sound in enumerate(block.sounds)]
         if not voices:
             return ground
         mixed = ffmpeg.filter([ground, *voices], "amix", inputs=len(voices) + 1, duration="first", normalize=0)
         return mixed.filter("aformat", **shape)
 
-    def _voice(self, sound: Sound, shape: dict[str, Any]) -> Any:
+    def _voice(self, number: int, sound: Sound, shape: dict[str, Any]) -> Any:
         asset = self._blueprint.assets[sound.asset]
         rate = self._output.sample_rate
-        stream = open_source(self._fetch(sound.asset), asset.media_type).audio
+        stream = open_source(self._fetch(sound.asset), asset.media_type, number).audio
         stream = stream.filter("aresample", rate).filter("aformat", **shape)
         stream = stream.filter("atrim", start_sample=sound.source, end_sample=sound.source + sound.length)
         stream = stream.filter("asetpts", "N/SR/TB")

@@ -51,7 +51,9 @@ def tag_before(text: str, start: int, end: int, rules: LanguageRules) -> Tag | N
     words = _TOKEN.findall(text[max(start, end - _WINDOW) : end])
     if not words or words[-1] not in {",", ":", "—"}:
         return None
-    verb = next((i for i in range(len(words) - 1, max(-1, len(words) - 1 - _REACH), -1) if rules.is_verb(words[i])), None)
+    verb = next(
+        (i for i in range(len(words) - 1, max(-1, len(words) - 1 - _REACH), -1) if rules.is_verb(words[i])), None
+    )
     if verb is None:
         return None
     subject = _subject_ending(words, verb, rules) or _subject(words, verb + 1, rules)
@@ -156,6 +158,8 @@ def _description(words: Sequence[str], at: int, rules: LanguageRules) -> _Subjec
         return None
     end = at + 1
     while end < len(words) and end - at <= _LONGEST_DESCRIPTION and _describes(words[end], rules):
+        if words[end].islower() and not words[end - 1].islower() and end > at + 1:
+            break  # a name in it ends it: "el Corregidor / lleno de miedo"
         end += 1
     if end == at + 1:
         return None
@@ -167,12 +171,12 @@ def _describes(word: str, rules: LanguageRules) -> bool:
 
 
 def _name(words: Sequence[str], at: int, rules: LanguageRules) -> _Subject | None:
-    end = at
-    last_part = at  # a name never ends with a particle: "Ludwig van", "Ana y"
+    last_part = at
+    end = at + (words[at] in rules.honorifics)  # a name never ends with a particle: "Ludwig van", "Ana y"
     while end < len(words) and end - at < _LONGEST_NAME:
         if is_name_part(words[end], rules):
             last_part = end = end + 1
-        elif end > at and (words[end] in rules.particles or _is_title_stop(words, end, rules)):
+        elif last_part > at and (words[end] in rules.particles or _is_title_stop(words, end, rules)):
             end += 1
         else:
             break
@@ -200,7 +204,7 @@ def _is_title_stop(words: Sequence[str], at: int, rules: LanguageRules) -> bool:
     """The full stop of "Mr." or of an initial, inside a name."""
     before = words[at - 1]
     inside = at + 1 < len(words) and is_name_part(words[at + 1], rules)
-    return words[at] == "." and inside and (len(before) == 1 or before.lower() in rules.titles)
+    return words[at] == "." and inside and (len(before) == 1 or before.lower() in rules.titles | rules.abbreviations)
 
 
 def _joined(words: Sequence[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 
+_LINE_ENDS = "\r\n\u2028\u2029"
 _JOINER = "\u200d"
 _REGIONAL = range(0x1F1E6, 0x1F200)  # flags are pairs of these
 _SKIN_TONES = range(0x1F3FB, 0x1F400)
@@ -21,6 +22,8 @@ def is_boundary(text: str, at: int, floor: int = 0) -> bool:
     if at <= floor or at >= len(text):
         return True
     before, after = text[at - 1], text[at]
+    if before in _LINE_ENDS and before + after != "\r\n":
+        return True  # a mark at the start of a line has nothing to sit on
     return not (_extends(after) or _JOINER in (before, after) or _pairs(before, after) or _splits_flag(text, at, floor))
 
 

@@ -51,13 +51,17 @@ class StepStatus(StrEnum):
 
 
 class Step(BaseModel):
-    """One stage of a job. `done` of `total` units are ready, `reused` of them were there before the job began."""
+    """One stage of a job: `done` of `total` units are there.
+
+    `reused` of them were there before the job began, `ready` when the queue was last filled.
+    """
 
     name: str
     weight: int  # its share of the job's percentage
     status: StepStatus = StepStatus.PENDING
     done: int = 0
     total: int = 0
+    ready: int = 0
     reused: int = 0
     message: str = ""
 
@@ -158,6 +162,7 @@ class Job(Stored):
     error: dict[str, Any] | None = None
     result: JobResult | None = None
     blueprints: dict[str, str] = {}  # language -> blueprint id, once composed
+    executions: dict[str, str] = {}  # language -> execution of the assembly job, once started
     started_at: datetime | None = None
     finished_at: datetime | None = None
 
@@ -178,13 +183,20 @@ def _share(step: Step) -> float:
 
 
 class TaskRef(BaseModel):
-    """Whose work a task is: the job, its attempt, its step."""
+    """Whose work a task is: the job, its attempt, its step, and which look at the step (from 0) put it on the queue."""
 
     model_config = ConfigDict(extra="forbid")
 
+    owner: str
     job_id: str
     attempt: int
     step: str
+    round: int = 0
+
+    @property
+    def name(self) -> str:
+        """The beginning of every task name of this look; two looks never share a name."""
+        return f"{self.job_id}-a{self.attempt}-{self.step}-{self.round}"
 
 
 class VoiceTask(BaseModel):
@@ -213,9 +225,9 @@ class TranslateTask(BaseModel):
 
 
 class StepTask(BaseModel):
-    """A task on the job queue: look at a step and do what comes next. `round` counts looks at a running render."""
+    """A task on the job queue: look at a step and do what comes next."""
 
     model_config = ConfigDict(extra="forbid")
 
+    kind: Literal["step"] = "step"
     ref: TaskRef
-    round: int = 0

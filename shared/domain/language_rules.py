@@ -28,6 +28,7 @@ class LanguageRules:
     pronouns: frozenset[str] = frozenset()
     self_pronouns: frozenset[str] = frozenset()  # the first person: the narrator speaks
     articles: frozenset[str] = frozenset()  # open a description ("the captain")
+    honorifics: frozenset[str] = frozenset()  # lower-case words a name may begin with ("don Eugenio")
     particles: frozenset[str] = frozenset()  # stand inside a name ("Ludwig van Beethoven")
     joiners: frozenset[str] = frozenset()  # end a description ("the man / with the basket")
     fillers: frozenset[str] = frozenset()  # stand between subject and verb ("Mara then said", "le dijo")

@@ -52,6 +52,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "pronouns": "él ella ellos ellas usted éste ésta aquél aquélla este esta",
         "self_pronouns": "yo",
         "articles": "el la los las",
+        "honorifics": "don doña fray sor san señor señora",
         "particles": "de la del los las y",
         "joiners": """de del con que como desde a al y cuando en por para mientras pero o tras sin sobre hacia
             entre entonces""",
@@ -73,6 +74,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "pronouns": "il elle ils elles on",
         "self_pronouns": "je",
         "articles": "le la les l",
+        "honorifics": "monsieur madame mademoiselle maître",
         "particles": "de la le du des d van von",
         "joiners": """de du des avec qui que comme depuis à au et quand en par pour tandis mais ou sans sur vers
             dans""",
@@ -111,6 +113,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "pronouns": "lui lei egli ella loro",
         "self_pronouns": "io",
         "articles": "il lo la l",
+        "honorifics": "don donna suor",
         "particles": "di de della del da dei",
         "joiners": "di del con che come da a al e quando in per mentre ma o senza su verso",
         "fillers": "gli le mi ci si allora poi",
@@ -130,6 +133,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "pronouns": "ele ela eles elas",
         "self_pronouns": "eu",
         "articles": "o a os as",
+        "honorifics": "dom dona seu",
         "particles": "de da do dos das e",
         "joiners": "de do da com que como desde a ao e quando em por para enquanto mas ou sem sobre",
         "fillers": "lhe lhes se me então logo",

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
+from shared.domain.graphemes import is_boundary
 from shared.domain.plan import Delimiter
 
 _NARROWEST_WRAP, _WIDEST_WRAP = 50, 120  # columns between which texts are wrapped; verse is narrower, paragraphs wider
@@ -30,20 +32,21 @@ class Block(NamedTuple):
 
 
 class _Line(NamedTuple):
-    start: int
-    end: int  # exclusive, after the line feed
+    start: int  # of the first word: an indent belongs to the line before, as all white space does
     words: str  # without white space around; "" is a blank line
 
 
 def blocks(text: str) -> Iterator[Block]:
     """Partition `text` into paragraphs, and those into units of lines. Blank lines stay with the block before them."""
     paragraphs = _paragraphs(text)
+    if text and not paragraphs:
+        yield Block(0, len(text), Delimiter.END)
     width = _wrap_width(paragraphs)
     position = 0
     for number, lines in enumerate(paragraphs):
         is_last = number + 1 == len(paragraphs)
         end = len(text) if is_last else paragraphs[number + 1][0].start
-        for cut in _unit_ends(lines, width):
+        for cut in _unit_starts(lines, width):
             yield Block(position, cut, Delimiter.NEWLINE)
             position = cut
         yield Block(position, end, Delimiter.END if is_last else Delimiter.PARAGRAPH)
@@ -77,9 +80,9 @@ def _paragraphs(text: str) -> list[list[_Line]]:
 def _lines(text: str) -> Iterator[_Line]:
     start = 0
     for part in text.split("\n"):
-        end = min(start + len(part) + 1, len(text))
-        yield _Line(start, end, part.strip())
-        start = end
+        first = start + len(part) - len(part.lstrip())
+        yield _Line(first - (not is_boundary(text, first, start)), part.strip())  # a mark may sit on the last blank
+        start += len(part) + 1
 
 
 def _wrap_width(paragraphs: Sequence[Sequence[_Line]]) -> int:
@@ -89,19 +92,17 @@ def _wrap_width(paragraphs: Sequence[Sequence[_Line]]) -> int:
     return width if _NARROWEST_WRAP <= width <= _WIDEST_WRAP else 0
 
 
-def _unit_ends(lines: Sequence[_Line], width: int) -> Iterator[int]:
-    """Ends of those lines of one paragraph whose line break is no wrap; the last line is not among them."""
-    breaks = list(zip(lines, lines[1:], strict=False))
+def _unit_starts(lines: Sequence[_Line], width: int) -> Iterator[int]:
+    """Where those lines of one paragraph begin that no wrap parts from the line before; the first is not among them."""
+    breaks = list(pairwise(lines))
     filled = [_is_filled(line, after, width) for line, after in breaks]
     lower = [continues(after.words, 0) for _, after in breaks]
     wrapped = sum(filled) >= _FILLED_BREAKS * len(breaks) or sum(lower) >= _LOWER_BREAKS * len(breaks)
     for (line, after), is_filled, is_lower in zip(breaks, filled, lower, strict=True):
-        if wrapped:
-            ends = not is_filled and not is_lower and _stops_short(line, width)
-        else:
-            ends = not is_lower
+        stops = not is_filled and _stops_short(line, width) if wrapped else True
+        ends = stops and not is_lower
         if ends or (not is_filled and _LIST_MARK.match(after.words)):
-            yield line.end
+            yield after.start
 
 
 def _is_filled(line: _Line, after: _Line, width: int) -> bool:

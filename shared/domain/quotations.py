@@ -9,7 +9,8 @@ from typing import NamedTuple
 _MARKS = re.compile("[\"“”„«»‘’'「」『』]")
 _CLOSERS = {"“": "”", "„": "“”", '"': '"', "«": "»", "»": "«", "‘": "’", "'": "'", "「": "」", "『": "』"}
 _DASHES = "—–―-"
-_DASH = re.compile(r"[—–―]|(?<=\s)-(?=\S)|(?<=\S)-(?=[\s.,;:!?…]|$)")
+_DASH = re.compile(r"[—–―]|(?<!\S)-(?=\S)|(?<=\S)-(?=[\s.,;:!?…]|$)")
+_STOPS = ".,!?…"
 _RAYA_OPENS = re.compile(r"\s*(?:[—–―]\s?|-(?=\S))(?=[\w¿¡«“\"'.…])")
 _BEFORE_CLOSING_SINGLE = ",.!?…—–-;:"
 
@@ -54,9 +55,11 @@ def _between_dashes(text: str, start: int, end: int) -> Iterator[Quotation]:
 
 
 def _opens_aside(text: str, dash: re.Match[str], end: int) -> bool:
-    """" —gritó" or, in old settings, "!—gritó": white space or a stop before the dash, a letter after it."""
-    before, after = text[dash.start() - 1], text[dash.end() : min(dash.end() + 1, end)]
-    return (before.isspace() or before in ".,!?…") and after.isalpha()
+    """ " —gritó", in old settings "!—gritó", in Portuguese "! — gritou": a space or a stop before it, a word after it."""
+    before, after = text[dash.start() - 1], text[dash.end() : min(dash.end() + 2, end)]
+    if after[:1].isalpha():
+        return before.isspace() or before in _STOPS
+    return before.isspace() and text[dash.start() - 2] in _STOPS and after[:1].isspace() and after[1:].isalpha()
 
 
 def _closes_aside(text: str, dash: re.Match[str], end: int) -> bool:

@@ -23,7 +23,8 @@ from shared.domain.sentences import Span, split_sentences
 _NAMED, _CONTINUED, _BY_PRONOUN, _UNKNOWN = 0.95, 0.85, 0.7, 0.3
 _PAUSE_IN_SPEECH = re.compile(r"[,!?…]\s")
 _COMMA_TAGS = frozenset({"fr", "it", "pt"})  # dialogue after a dash, its tag set off by a comma alone
-_ONE_OPENER = re.compile(r"\W*(?:(?P<word>\w+),?\s+)?")
+_WORD = re.compile(r"[^\W_]+")
+_ONE_OPENER = re.compile(r"(?:(?P<word>[^\W_]{1,24}),?\s+)?")
 
 
 class SpeakerSpan(NamedTuple):
@@ -47,10 +48,14 @@ _UNTAGGED = _Voice(NARRATOR, _UNKNOWN)
 class _Paragraph(NamedTuple):
     sentences: Sequence[Span]
     starts: Sequence[int]  # of the sentences
+    words: Sequence[int]  # where each sentence's first word begins
     quotes: Sequence[Quotation]
 
     def sentence_at(self, position: int) -> Span:
         return self.sentences[bisect_right(self.starts, position) - 1]
+
+    def first_word_at(self, position: int) -> int:
+        return self.words[bisect_right(self.starts, position) - 1]
 
 
 def attribute_speakers(text: str, language: str = "en", sentences: Sequence[Span] | None = None) -> list[SpeakerSpan]:
@@ -61,12 +66,14 @@ def attribute_speakers(text: str, language: str = "en", sentences: Sequence[Span
     """
     rules = rules_for(language)
     paragraphs = [_read(text, part, rules) for part in _by_paragraph(sentences or split_sentences(text, language))]
-    tags = [[_tag_of(text, paragraph, index, rules) for index in range(len(paragraph.quotes))] for paragraph in paragraphs]
+    tags = [
+        [_tag_of(text, paragraph, index, rules) for index in range(len(paragraph.quotes))] for paragraph in paragraphs
+    ]
     known = frozenset(tag.speaker for row in tags for tag in row if tag and tag.speaker)
     voiced: list[tuple[Span, _Voice]] = []
     carried: _Voice | None = None
     for paragraph, row in zip(paragraphs, tags, strict=True):
-        voices = _carry(text, paragraph, _resolve(text, paragraph, row, known, rules), carried)
+        voices = _carry(paragraph, _resolve(text, paragraph, row, known, rules), carried)
         voiced.extend(_assign(text, paragraph, voices))
         carried = voices[-1] if voices and not paragraph.quotes[-1].closed else None
     runs = ((voice, [span for span, _ in run]) for voice, run in groupby(voiced, key=lambda item: item[1]))
@@ -84,7 +91,14 @@ def _by_paragraph(sentences: Sequence[Span]) -> Iterator[list[Span]]:
 
 def _read(text: str, sentences: Sequence[Span], rules: LanguageRules) -> _Paragraph:
     quotes = quotations(text, sentences[0].start, sentences[-1].end, rules.code)
-    return _Paragraph(sentences, [span.start for span in sentences], quotes)
+    return _Paragraph(
+        sentences, [span.start for span in sentences], [_first_word(text, span) for span in sentences], quotes
+    )
+
+
+def _first_word(text: str, span: Span) -> int:
+    found = _WORD.search(text, span.start, span.end)
+    return found.start() if found else span.end
 
 
 def _tag_of(text: str, paragraph: _Paragraph, index: int, rules: LanguageRules) -> Tag | None:
@@ -105,7 +119,7 @@ def _tag_of(text: str, paragraph: _Paragraph, index: int, rules: LanguageRules) 
 
 
 def _tag_inside(text: str, quote: Quotation, rules: LanguageRules) -> Tag | None:
-    """"— Viens, dit Mara." """
+    """ "— Viens, dit Mara." """
     if rules.code not in _COMMA_TAGS:
         return None
     pauses = _PAUSE_IN_SPEECH.finditer(text, quote.start, quote.end)
@@ -136,7 +150,7 @@ def _only_candidate(text: str, paragraph: _Paragraph, known: frozenset[str], rul
     subjects: set[str] = set()
     for start, end in _told(paragraph):
         for place, name in names_in(text, start, end, rules):
-            opening = _ONE_OPENER.match(text, paragraph.sentence_at(place).start, place)
+            opening = _ONE_OPENER.match(text, paragraph.first_word_at(place), place)
             is_subject = opening is not None and opening.end() == place and _may_lead(opening["word"], rules)
             if is_subject:
                 subjects.add(name)
@@ -158,14 +172,12 @@ def _told(paragraph: _Paragraph) -> Iterator[tuple[int, int]]:
     yield position, paragraph.sentences[-1].end
 
 
-def _carry(
-    text: str, paragraph: _Paragraph, voices: Sequence[_Voice | None], carried: _Voice | None
-) -> list[_Voice]:
+def _carry(paragraph: _Paragraph, voices: Sequence[_Voice | None], carried: _Voice | None) -> list[_Voice]:
     """Give untagged speech to the paragraph's own speaker, or to the one whose quotation the last paragraph left open."""
     speakers = {voice.speaker for voice in voices if voice and voice is not _UNTAGGED}
-    default = carried if paragraph.quotes and _opens_sentence(text, paragraph, paragraph.quotes[0]) else None
+    default = carried if paragraph.quotes and _opens_sentence(paragraph, paragraph.quotes[0]) else None
     if len(speakers) == 1:
-        default = _Voice(*speakers, _CONTINUED)
+        default = _Voice(min(speakers), _CONTINUED)
     last: _Voice | None = None  # the voice last heard in this paragraph
     filled: list[_Voice] = []
     for quote, voice in zip(paragraph.quotes, voices, strict=True):
@@ -174,16 +186,15 @@ def _carry(
         elif voice:
             last = _Voice(voice.speaker, min(voice.confidence, _CONTINUED))
             filled.append(voice)
-        elif quote.raya or _opens_sentence(text, paragraph, quote):
+        elif quote.raya or _opens_sentence(paragraph, quote):
             filled.append(last or default or _UNTAGGED)
         else:  # a title, or words mentioned: "they called it “the Box”"
             filled.append(_TOLD)
     return filled
 
 
-def _opens_sentence(text: str, paragraph: _Paragraph, quote: Quotation) -> bool:
-    before = text[paragraph.sentence_at(quote.start).start : quote.start]
-    return not any(ch.isalnum() for ch in before)
+def _opens_sentence(paragraph: _Paragraph, quote: Quotation) -> bool:
+    return quote.start <= paragraph.first_word_at(quote.start)
 
 
 def _assign(text: str, paragraph: _Paragraph, voices: Sequence[_Voice]) -> Iterator[tuple[Span, _Voice]]:

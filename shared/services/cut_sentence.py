@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from shared.domain.errors import InvalidInput
-from shared.domain.graphemes import last_boundary
+from shared.domain.graphemes import is_boundary, last_boundary
 from shared.domain.spoken_text import spoken
 from shared.ports.speech import Caps
 from shared.services.plan_options import fits
@@ -59,7 +59,9 @@ def _longest_fit(text: str, start: int, end: int, caps: Sequence[Caps]) -> int:
 def _best_cut(text: str, start: int, limit: int) -> int:
     window = limit + 1  # a space right at the limit may be the place
     half = start + (limit - start) // 2
-    cut = _last(_CLAUSE, text, half, window) or _last(_WORD, text, half, window) or _last(_ANY_WORD, text, start, window)
+    cut = (
+        _last(_CLAUSE, text, half, window) or _last(_WORD, text, half, window) or _last(_ANY_WORD, text, start, window)
+    )
     return cut or last_boundary(text, limit, start)
 
 
@@ -72,6 +74,7 @@ def _last(pattern: re.Pattern[str], text: str, start: int, end: int) -> int:
 
 
 def _past_space(text: str, at: int, end: int) -> int:
-    while at < end and text[at].isspace():
+    """Past the white space at `at`, but for a blank that carries a combining mark."""
+    while at < end and text[at].isspace() and is_boundary(text, at + 1, at):
         at += 1
     return at

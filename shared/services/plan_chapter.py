@@ -49,7 +49,9 @@ def segment_chapter(
     _require_text(chapter)
     sentences = split_sentences(chapter, language)
     speakers = attribute_speakers(chapter, language, sentences)
-    pieces = [piece for span, speaker in _voiced(sentences, speakers) for piece in _pieces(chapter, span, speaker, caps)]
+    pieces = [
+        piece for span, speaker in _voiced(sentences, speakers) for piece in _pieces(chapter, span, speaker, caps)
+    ]
     names: Counter[str] = Counter()
     segments = [
         _segment(chapter, group, is_last, names)

@@ -92,7 +92,8 @@ def _child(*arguments: str) -> tuple[subprocess.Popen[str], str]:
     command = [sys.executable, "-m", "tests.bench.queue", *arguments]
     child = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert child.stdout is not None
-    return child, child.stdout.readline().strip()
+    with child.stdout as said:
+        return child, said.readline().strip()
 
 
 def _await(names: Path, count: int) -> None:

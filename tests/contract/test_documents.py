@@ -21,13 +21,13 @@ def ids(documents: Documents, where: Sequence[Where] = (), order: Sequence[Order
 def pages(
     documents: Documents, limit: int, where: Sequence[Where] = (), order: Sequence[Order] = ()
 ) -> list[list[str]]:
-    found, cursor = [], None
-    while True:
+    found: list[list[str]] = []
+    cursor = None
+    while (not found or cursor is not None) and len(found) < 100:
         page = documents.query("things", where, order, limit=limit, cursor=cursor)
         found.append([document.id for document in page.items])
         cursor = page.cursor
-        if cursor is None:
-            return found
+    return found
 
 
 def fill(documents: Documents, **values: Any) -> None:
@@ -142,11 +142,18 @@ def test_a_document_of_a_mebibyte_fits_and_one_byte_more_does_not(documents: Doc
     assert found is not None and found.data == {"v": text}
 
 
-def test_nesting_has_an_end(documents: Documents) -> None:
+def test_nesting_ends_at_twenty_levels(documents: Documents) -> None:
+    data: dict[str, Any] = {"v": 1}
+    for _ in range(19):
+        data = {"v": data}
+    documents.create("things", "one", data)
     endless: list[Any] = []
     endless.append(endless)
-    with pytest.raises(InvalidInput):
-        documents.create("things", "one", {"v": endless})
+    for deeper in ({"v": data}, {"v": endless}):
+        with pytest.raises(InvalidInput):
+            documents.put("things", "one", deeper)
+    found = documents.get("things", "one")
+    assert found is not None and found.data == data
 
 
 @pytest.mark.parametrize("name", ["", ".", "..", "a/b", "__mine__", "a\0b", "é" * 751, "\ud800"], ids=ascii)
@@ -230,9 +237,12 @@ def test_conditions_compare_within_one_type(documents: Documents, op: Operator, 
 
 
 def test_an_array_is_asked_for_whole_elements(documents: Documents) -> None:
-    fill(documents, pairs=[{"a": 1, "b": 2}, [3]], flat=[3])
+    fill(documents, pairs=[{"a": 1, "b": 2}, [3]], flat=[3], flags=[True], texts=["3", "[3]"])
     assert ids(documents, [Where("v", "array_contains", {"b": 2, "a": 1})]) == ["pairs"]
     assert ids(documents, [Where("v", "array_contains", 3)]) == ["flat"]
+    assert ids(documents, [Where("v", "array_contains", [3])]) == ["pairs"]
+    assert ids(documents, [Where("v", "array_contains", 1)]) == []
+    assert ids(documents, [Where("v", "array_contains", True)]) == ["flags"]
 
 
 def test_dotted_fields_reach_inside(documents: Documents) -> None:

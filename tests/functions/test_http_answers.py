@@ -153,8 +153,8 @@ class Measured(BaseModel):
 
 
 def test_json_is_written_by_alias_and_knows_no_nan() -> None:
-    response = render(Answer({"one": Measured(peak_db=float("-inf"))}), request(), ROUTE)
-    assert response.get_data() == b'{"one":{"peakDb":null}}'
+    response = render(Answer({"one": Measured(peak_db=float("-inf")), "two": float("nan")}), request(), ROUTE)
+    assert response.get_data() == b'{"one":{"peakDb":null},"two":null}'
 
 
 def test_a_doors_own_headers_and_status_win() -> None:

@@ -162,12 +162,17 @@ def test_expired_keys_are_swept_away(books: FlaskClient, kit_app: KitApp, clock:
     assert kit_app.documents.count(COLLECTION) == 1
 
 
-@pytest.mark.parametrize("kind", ["full", "key", "revision", "busy", "timeout", "type"])
+@pytest.mark.parametrize("kind", ["full", "bad", "key", "revision", "busy", "timeout", "type", "sorry"])
 def test_what_may_go_well_later_is_not_kept(books: FlaskClient, kit_app: KitApp, kind: str) -> None:
     path = f"/api/v1/failures/{kind}"
     statuses = {books.post(path, headers=KEY).status_code for _ in range(2)}
     assert len(statuses) == 1 and kit_app.done == [kind, kind]
     assert kit_app.documents.count(COLLECTION) == 0
+
+
+def test_a_stream_cannot_be_kept(books: FlaskClient, kit_app: KitApp) -> None:
+    assert books.post("/api/v1/failures/stream").data == b"one"
+    assert books.post("/api/v1/failures/stream", headers=KEY).status_code == 500
 
 
 def test_a_refusal_is_kept(books: FlaskClient, kit_app: KitApp) -> None:
@@ -213,3 +218,10 @@ def test_an_answer_that_cannot_be_kept_is_given_all_the_same(books: FlaskClient,
     assert create(books).status_code == 201
     assert create(books).status_code == 409, "the claim stands until it runs out"
     assert kit_app.done == ["Emma"]
+
+
+def test_a_failure_of_ours_under_a_key_leaves_its_frames_all_the_same(
+    books: FlaskClient, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert books.post("/api/v1/failures/bad", headers=KEY).status_code == 502
+    assert "stack_trace" in capsys.readouterr().err

@@ -25,7 +25,7 @@ from functions._http import (
     TaskTokenGuard,
     require_match,
 )
-from shared.domain.errors import Conflict, RevisionConflict, StorageFull, TooManyRequests
+from shared.domain.errors import BadOutput, Conflict, RevisionConflict, StorageFull, TooManyRequests
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents
 
@@ -134,7 +134,7 @@ def create_book(call: Call[KitApp], body: NewBook) -> Answer:
 @books.get("/books/newest", policy=Policy.USER, answers=Book)
 def newest_book(call: Call[KitApp]) -> Answer:
     """Read the newest book."""
-    return Answer(Book(id="newest", name="Emma"))
+    return Answer(Book(id="7", name="Emma"))
 
 
 @books.get("/books/{book_id}", policy=Policy.USER, answers=Book)
@@ -192,6 +192,7 @@ _FAILURES: dict[str, Callable[[], Exception]] = {
     "revision": lambda: RevisionConflict("Somebody else wrote."),
     "busy": lambda: TooManyRequests("Too many readers."),
     "full": lambda: StorageFull("No room left."),
+    "bad": lambda: BadOutput("An engine answered with noise."),
     "timeout": RequestTimeout,
     "redirect": lambda: HTTPException(response=Response(status=302)),
     "key": lambda: KeyError("the reader's own secret words"),
@@ -200,10 +201,14 @@ _FAILURES: dict[str, Callable[[], Exception]] = {
 
 @books.post("/failures/{kind}", policy=Policy.USER, answers=Book, idempotent=True)
 def fail(call: Call[KitApp], kind: str) -> Answer:
-    """Fail in the way asked for; `type` answers something else than promised."""
+    """Fail in the way asked for; `type` answers something else than promised, `sorry` answers 503 by hand."""
     call.app.done.append(kind)
     if kind == "type":
         return Answer({"id": "1"})
+    if kind == "sorry":
+        return Answer(Book(id="1", name="Emma"), status=503)
+    if kind == "stream":
+        return Answer(iter([b"one"]))
     raise _FAILURES[kind]()
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import sqlite3
 import weakref
 from collections import deque
@@ -31,10 +29,9 @@ class SqliteFile:
         weakref.finalize(self, _close_all, self._idle)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with _locked_folder(path.parent):
-                self._migrate(migrations)
         except OSError as exc:
-            raise StorageFailed(f"The folder of the database {path} could not be used: {exc.strerror}.") from exc
+            raise StorageFailed(f"The folder of the database {path} could not be made: {exc.strerror}.") from exc
+        self._migrate(migrations)
 
     def close(self) -> None:
         """Close the idle connections. The object stays usable and opens new ones when asked."""
@@ -118,20 +115,6 @@ def _within(connection: sqlite3.Connection, begin: str) -> Iterator[sqlite3.Conn
     except BaseException:
         connection.rollback()
         raise
-
-
-@contextmanager
-def _locked_folder(folder: Path) -> Iterator[None]:
-    """Hold the folder itself locked: changing the journal mode does not wait for its turn by itself.
-
-    Not the database file: closing a second descriptor of it would drop the locks SQLite holds on it.
-    """
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _as_ours(exc: sqlite3.Error, path: Path) -> ReelprintError:

@@ -52,7 +52,11 @@ class Database:
         self._idle: deque[sqlite3.Connection] = deque()
         # SQLite lets waiting writers sleep for milliseconds; within one process a plain lock hands over at once.
         self._writing = threading.Lock()
-        self._create()
+        try:
+            self._create()
+        except BaseException:
+            self.close()
+            raise
 
     def connect(self, synchronous: Literal["FULL", "NORMAL"]) -> sqlite3.Connection:
         """FULL: a commit is on the disk before it returns. NORMAL: a power cut may undo the last commits, in order."""
@@ -108,6 +112,7 @@ class Database:
     def _create(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.touch(mode=0o600, exist_ok=True)  # payloads are the users' own; SQLite's side files follow suit
             # Two processes switching a new file to WAL at once would meet SQLITE_BUSY without any waiting.
             lock = FileLock.acquire(self.path.with_name(self.path.name + ".create-lock"), wait=True)
         except OSError as exc:

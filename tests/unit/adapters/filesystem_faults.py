@@ -103,7 +103,9 @@ def files(base: Path, room: str) -> list[Path]:
 def verify(mode: str, base: Path) -> None:
     """What must hold whatever the moment: whole objects only, an event for each that is new, no leftovers."""
     replayed: list[str] = []
-    storage = FilesystemStorage(base, "bucket", HeldClock(), lambda info: replayed.append(f"{info.key} {info.generation}"))
+    storage = FilesystemStorage(
+        base, "bucket", HeldClock(), lambda info: replayed.append(f"{info.key} {info.generation}")
+    )
     contents = {key: found(storage, key) for key in KEYS}
     present = [key for key, content in contents.items() if content is not None]
     assert [info.key for info in storage.list().items] == sorted(present)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import threading
@@ -21,7 +22,7 @@ from shared.adapters.tasks.dispatcher import Dispatcher
 from shared.adapters.tasks.embedded import EmbeddedTasks
 from shared.adapters.tasks.lane import Lane
 from shared.adapters.tasks.retry import backoff_s, retry_after_s
-from shared.domain.errors import Conflict, InvalidInput, StorageFull
+from shared.domain.errors import Conflict, InvalidInput, StorageFailed, StorageFull
 from shared.ports.tasks import Priority, QueueKind, QueuePolicy, Task, TaskState
 from tests.support.clock import HeldClock
 from tests.support.task_door import Answer, Received, TaskDoor, eventually
@@ -259,14 +260,17 @@ def test_a_door_that_does_not_answer_in_time_is_a_failed_attempt(
     assert (record.last_status, record.last_error) == (0, "No answer before the deadline.")
 
 
-def test_a_door_that_never_ends_its_answer_is_cut_off_at_the_deadline(tasks: EmbeddedTasks, clock: HeldClock) -> None:
+@pytest.mark.parametrize("head", [b"X-Endless: ", b"Content-Length: 1000000\r\n\r\n"])
+def test_a_door_that_never_ends_its_answer_is_cut_off_at_the_deadline(
+    tasks: EmbeddedTasks, clock: HeldClock, head: bytes
+) -> None:
     """Every byte comes in time for the socket; only the whole takes too long."""
     ended = threading.Event()
 
     def drip(listener: socket.socket) -> None:
         connection, _ = listener.accept()
         with connection, suppress(OSError):
-            connection.sendall(b"HTTP/1.1 200 OK\r\nX-Endless: ")
+            connection.sendall(b"HTTP/1.1 200 OK\r\n" + head)
             while not ended.wait(0.01):
                 connection.sendall(b"x")
 
@@ -543,6 +547,25 @@ def test_an_accepted_call_is_on_the_disk_before_it_returns(tasks: EmbeddedTasks)
     with tasks.database.writing() as connection:
         full, wal = connection.execute("PRAGMA synchronous").fetchone(), connection.execute("PRAGMA journal_mode")
         assert (full[0], wal.fetchone()[0]) == (2, "wal")
+
+
+def test_only_this_user_may_read_the_payloads(tasks: EmbeddedTasks) -> None:
+    tasks.enqueue([TASK])
+    files = list(tasks.database.path.parent.iterdir())
+    assert {file.name for file in files} >= {"tasks.db", "tasks.db-wal"}
+    assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, clock: HeldClock) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageFailed, match="cannot be used"):
+        EmbeddedTasks(tmp_path / "file" / "tasks.db", clock)
+
+
+def test_a_file_that_is_no_queue_is_named(tmp_path: Path, clock: HeldClock) -> None:
+    (tmp_path / "tasks.db").write_bytes(b"not a database" * 1000)
+    with pytest.raises(StorageFailed, match="could not be read or written"):
+        EmbeddedTasks(tmp_path / "tasks.db", clock)
 
 
 def test_recent_shows_the_newest_first_and_filters_by_state(

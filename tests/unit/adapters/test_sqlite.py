@@ -213,7 +213,27 @@ def test_a_transaction_sees_one_moment(documents: SqliteDocuments) -> None:
     assert seen == [(1, 1)]  # and nothing to run again for: it wrote nothing
 
 
-def test_a_busy_document_does_not_starve_a_transaction(documents: SqliteDocuments) -> None:
+def can_write(path: Path) -> bool:
+    """Whether another connection could write at this moment."""
+    with closing(sqlite3.connect(path, timeout=0, isolation_level=None)) as other:
+        try:
+            other.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            return False
+        return True
+
+
+def test_a_write_holds_the_lock_from_its_first_read_on(documents: SqliteDocuments, path: Path) -> None:
+    """Taken later, it could not be had any more once another had written in between."""
+    assert can_write(path)
+    with documents._file.writing():
+        assert not can_write(path)
+    with documents._file.reading() as connection:
+        connection.execute("SELECT count(*) FROM documents").fetchone()
+        assert can_write(path)
+
+
+def test_a_busy_document_does_not_starve_a_transaction(documents: SqliteDocuments, path: Path) -> None:
     """Overtaken again and again, it takes the write lock in the end, and cannot be overtaken any more."""
     documents.create("things", "a", {"v": 0})
     runs = 0
@@ -225,6 +245,8 @@ def test_a_busy_document_does_not_starve_a_transaction(documents: SqliteDocument
         assert found is not None
         if runs <= 5:
             documents.put("things", "a", {"v": found.data["v"] + 1})
+        else:
+            assert not can_write(path)
         tx.put("things", "a", {"v": found.data["v"] + 100})
 
     documents.transaction(work)

@@ -49,6 +49,7 @@ SCRIPTS = {
     "leave": FAMILY.replace("time.sleep(60)\n", ""),
     "killed": "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
     "quick": "",
+    "descriptors": "import os\ntry: os.fstat(3)\nexcept OSError: pass\nelse: raise SystemExit(1)",
     "count": "import os; open(os.environ['OUT'], 'a').write('x')",
 }
 START = """
@@ -196,11 +197,11 @@ def test_a_task_may_stop_in_order_and_is_not_started_again(jobs: SubprocessJobs,
 
 
 def test_tasks_not_yet_started_are_not_started_after_a_cancel(root: Path, env: dict[str, str]) -> None:
-    jobs = build(root, parallel=1)
+    jobs = build(root, parallel=1, retries=0)
     jobs.run("family", "run-1", env, tasks=3)
     family(env)
     jobs.cancel("run-1")
-    assert ended(jobs).status is ExecutionStatus.CANCELLED
+    assert (ended(jobs).status, ended(jobs).exit_code) == (ExecutionStatus.CANCELLED, None)
     assert attempts(root) == [1, 0, 0]
 
 
@@ -244,6 +245,13 @@ def test_a_task_starts_with_the_signals_of_a_fresh_process(root: Path) -> None:
     jobs = SubprocessJobs(root, {"pipe": ["sh", "-c", "kill -PIPE $$"]}, SystemClock(), {}, retries=0)
     jobs.run("pipe", "run-1", {})
     assert ended(jobs).exit_code == 128 + signal.SIGPIPE
+
+
+def test_a_task_cannot_carry_the_lock_away(root: Path) -> None:
+    """Else a daemon it leaves behind would keep the execution running for ever."""
+    jobs = build(root, retries=0)
+    jobs.run("descriptors", "run-1", {})
+    assert ended(jobs).status is ExecutionStatus.SUCCEEDED
 
 
 def test_only_this_user_may_read_what_was_passed(jobs: SubprocessJobs, root: Path) -> None:

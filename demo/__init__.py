@@ -1,0 +1,1 @@
+"""The main job, shown: a chapter of text becomes a narrated, translated, captioned video."""

@@ -1,0 +1,210 @@
+"""`make demo`: start the studio, send it a story as a client would, bring the films home, change one sentence, do it again."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from demo.bars import Bars
+from demo.client import ApiError, Client
+
+HERE = Path(__file__).parent
+EDIT = "For a moment nobody moved, and the whole house seemed to listen."
+START_SECONDS = 30
+MARKER = ".made-by-reelprint-demo"
+
+
+@dataclass(frozen=True)
+class Story:
+    title: str
+    author: str
+    language: str
+    raw: bytes
+    voices: dict[str, dict[str, str]]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    options = _options(arguments)
+    out: Path = options.out
+    try:
+        _empty(out)
+        story = _story(options)
+        with _server(out / "studio") as url:
+            _show(Client(url), story, options, out)
+    except (ApiError, OSError, httpx.HTTPError) as exc:
+        sys.stderr.write(f"\n{exc}\n")
+        return 1
+    return 0
+
+
+def _show(client: Client, story: Story, options: argparse.Namespace, out: Path) -> None:
+    started = time.monotonic()
+    project = client.post("/projects", {"title": story.title, "author": story.author, "language": story.language})
+    chapter = client.upload_text(project["id"], story.title, story.raw)
+    wish = _wish(client, story, options, project["id"], chapter["id"])
+    print(f"\n{story.title} - {chapter['characters']:,} characters, narrated in {' and '.join(wish['narrate'])}\n")
+    first = _make(client, wish, story)
+    files = _bring(client, first, out, _slug(story.title))
+    print(f"\nFirst run: {time.monotonic() - started:.1f} s. Made:")
+    for file in files:
+        print(f"  {_shown(file)}  ({file.stat().st_size / 1e6:.2f} MB)")
+    _edit_and_repeat(client, story, wish, out, first)
+
+
+def _edit_and_repeat(client: Client, story: Story, wish: dict[str, Any], out: Path, first: dict[str, Any]) -> None:
+    """Change one sentence through the API and render again, saying what was reused and what was made anew."""
+    desk = f"/projects/{wish['project_id']}/planning/chapters/{wish['chapter_id']}"
+    segments = [s for s in client.get(f"{desk}/plan")["segments"] if not s["skipped"]]
+    segment = max(segments[len(segments) // 3 : -len(segments) // 3 or None], key=lambda s: len(s["text"]))
+    text = re.sub(r"^.*?[.!?][”\"']?(\s|$)", EDIT + " ", segment["text"], count=1).strip()
+    print(f"\nNow one sentence is changed, in segment {segment['segment_id']}:\n  - {segment['text'][:90]}…\n  + {text[:90]}…\n")
+    started = time.monotonic()
+    client.patch(f"{desk}/segments/{segment['segment_id']}", {"text": text})
+    second = _make(client, wish, story)
+    folder = out / "after-edit"
+    folder.mkdir()
+    _bring(client, second, folder, _slug(story.title))
+    print(f"\nAfter the edit: {time.monotonic() - started:.1f} s. The films are in {_shown(folder)}/\n")
+    _compare(first, second)
+
+
+def _make(client: Client, wish: dict[str, Any], story: Story) -> dict[str, Any]:
+    job = client.post("/jobs", {"type": "narration", "title": story.title, "input": wish})
+    return client.follow(job, Bars().show)
+
+
+def _compare(first: dict[str, Any], second: dict[str, Any]) -> None:
+    print(f"  {'':<34}{'first run':>12}{'after the edit':>18}")
+    for name in ("voice", "translate", "voice_translation"):
+        runs = [_made(job, name) for job in (first, second)]
+        if runs[0]:
+            what = {"voice": "segments voiced", "translate": "segments translated"}.get(name, "translations voiced")
+            print(f"  {what:<34}{runs[0][0]:>12}{_anew(runs[1]):>18}")
+    for language, report in first["result"]["reports"].items():
+        after = second["result"]["reports"][language]
+        for kind, what in (("shots", "shots rendered"), ("audio_blocks", "sound blocks encoded")):
+            label = f"{what} ({language})"
+            now = (after[kind]["made"], after[kind]["made"] + after[kind]["reused"])
+            print(f"  {label:<34}{report[kind]['made']:>12}{_anew(now):>18}")
+        print(f"  {f'renderer CPU seconds ({language})':<34}{report['cpu_seconds']:>12}{after['cpu_seconds']:>18}")
+
+
+def _made(job: dict[str, Any], name: str) -> tuple[int, int] | None:
+    step = next((step for step in job["steps"] if step["name"] == name), None)
+    return (step["total"] - step["reused"], step["total"]) if step else None
+
+
+def _anew(counts: tuple[int, int] | None) -> str:
+    return f"{counts[0]} of {counts[1]}" if counts else ""
+
+
+def _wish(client: Client, story: Story, options: argparse.Namespace, project: str, chapter: str) -> dict[str, Any]:
+    wish: dict[str, Any] = {"project_id": project, "chapter_id": chapter, "voices": dict(story.voices)}
+    wish["translate_to"] = [] if options.to in ("", story.language) else [options.to]
+    wish["narrate"] = [story.language, *wish["translate_to"]]
+    if options.voice:
+        wish["voices"][story.language] = {"narrator": options.voice}
+    if options.cover:
+        wish["cover_asset_id"] = client.upload_asset("background", options.cover)["id"]
+    return wish
+
+
+def _bring(client: Client, job: dict[str, Any], folder: Path, slug: str) -> list[Path]:
+    found = []
+    for file in client.get(f"/jobs/{job['id']}/result")["files"]:
+        target = folder / f"{slug}.{file['name']}"
+        client.download(file["href"], target)
+        found.append(target)
+    return found
+
+
+def _story(options: argparse.Namespace) -> Story:
+    if options.text:
+        title = options.text.stem.replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled"
+        return Story(title, "", options.language, options.text.read_bytes(), {})
+    about = tomllib.loads((HERE / "story.toml").read_text("utf-8"))
+    raw = (HERE / "story.txt").read_bytes()
+    return Story(about["title"], about["author"], about["language"], raw, about.get("voices", {}))
+
+
+@contextmanager
+def _server(data: Path) -> Iterator[str]:
+    """The studio as a process of its own, on a free port; ended with the demo."""
+    data.mkdir()
+    port_file, log = data / "address", data / "server.log"
+    env = {**os.environ, "REELPRINT_PORT": "0", "REELPRINT_DATA_DIR": str(data)}
+    command = [sys.executable, "-m", "functions.dev_server", "--port-file", str(port_file)]
+    with log.open("wb") as said:
+        server = subprocess.Popen(command, env=env, stdout=said, stderr=said, cwd=HERE.parent)
+    try:
+        yield _address(server, port_file, log)
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def _address(server: subprocess.Popen[bytes], port_file: Path, log: Path) -> str:
+    deadline = time.monotonic() + START_SECONDS
+    while not port_file.exists():
+        if server.poll() is not None or time.monotonic() > deadline:
+            lines = log.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+            raise OSError(f"The studio did not start; its log ends: {lines[-1]}")
+        time.sleep(0.02)
+    return port_file.read_text()
+
+
+def _empty(folder: Path) -> None:
+    """A fresh folder. One that holds anything but an earlier demo is left alone."""
+    marker = folder / MARKER
+    if folder.exists() and any(folder.iterdir()) and not marker.exists():
+        raise OSError(f"{folder} holds other files; name an empty or a new folder with --out.")
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    marker.touch()
+
+
+def _slug(title: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "untitled"
+
+
+def _shown(path: Path) -> str:
+    """Relative where it can be: shorter to read and to type."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Make a narrated, translated, captioned video of a text.")
+    parser.add_argument("--text", type=_file, help="a plain text file; the story that comes along otherwise")
+    parser.add_argument("--cover", type=_file, help="a PNG, JPEG or WebP picture; a title card otherwise")
+    parser.add_argument("--to", default="es", help="the language to translate to and narrate too; '' for none")
+    parser.add_argument("--language", default="en", help="the language of --text")
+    parser.add_argument("--voice", default="", help="the narrator's voice, as in flite/rms")
+    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="where the films go; emptied first")
+    return parser.parse_args(arguments)
+
+
+def _file(name: str) -> Path:
+    path = Path(name)
+    if not path.is_file():
+        raise argparse.ArgumentTypeError(f"no file is at {name}")
+    return path
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,54 @@
+"""The studio behind the doors: built on first use, once a process, with the guards that answer for who calls."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from functions._http.guard import Guard, OpenGuard, TaskTokenGuard
+from shared.config import read_settings
+from shared.ports.clock import Clock
+from shared.ports.documents import Documents
+from shared.wiring import App, build
+
+
+@dataclass(frozen=True)
+class Studio:
+    """What a call finds in `call.app`."""
+
+    app: App
+    guard: Guard
+    task_guard: Guard
+
+    @property
+    def documents(self) -> Documents:
+        return self.app.documents
+
+    @property
+    def clock(self) -> Clock:
+        return self.app.clock
+
+
+def open_studio(app: App) -> Studio:
+    """A studio for one user, on a laptop: whoever reaches its loopback address is that user."""
+    return Studio(app, OpenGuard(), TaskTokenGuard(app.task_token))
+
+
+_lock = threading.Lock()
+_studio: Studio | None = None
+
+
+def studio() -> Studio:
+    """The process's studio. Raises Misconfigured where the settings are wrong."""
+    global _studio  # noqa: PLW0603  # one studio a process is what a Cloud Function instance is
+    with _lock:
+        if _studio is None:
+            _studio = open_studio(build(read_settings()))
+        return _studio
+
+
+def use_studio(chosen: Studio | None) -> None:
+    """Put another studio in place: the local server's, a test's; None builds anew from the settings on next use."""
+    global _studio  # noqa: PLW0603  # as above
+    with _lock:
+        _studio = chosen

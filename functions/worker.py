@@ -1,0 +1,81 @@
+"""/worker: is the studio there, what waits and what runs on its queues; and the API described by itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import functions_framework
+from pydantic import BaseModel, RootModel
+from werkzeug.wrappers import Request, Response
+
+from functions._http.answer import Answer
+from functions._http.call import Call
+from functions._http.door import Door
+from functions._http.guard import Policy
+from functions.studio import Studio, studio
+from shared.domain.errors import NotFound
+
+door = Door("worker")
+
+
+class Ping(BaseModel):
+    status: str
+
+
+class Queue(BaseModel):
+    """One queue: tasks that wait, that are being delivered, and that ran out of attempts."""
+
+    queue: str
+    scheduled: int
+    active: int
+    dead: int
+
+
+class Queues(BaseModel):
+    items: list[Queue]
+
+
+class TaskView(BaseModel):
+    """One task as the queue knows it; `last_status` is the door's HTTP status, 0 where nothing answered."""
+
+    queue: str
+    name: str
+    state: str
+    attempts: int
+    last_status: int | None
+    last_error: str
+
+
+@door.get("/worker/ping", policy=Policy.PUBLIC, answers=Ping)
+def ping(call: Call[Studio]) -> Answer:
+    """Say that the studio is there."""
+    return Answer(Ping(status="ok"))
+
+
+@door.get("/worker/status", policy=Policy.USER, answers=Queues)
+def status(call: Call[Studio]) -> Answer:
+    """Say what waits and what runs, queue by queue."""
+    return Answer(Queues(items=[Queue.model_validate(vars(queue)) for queue in call.app.app.tasks.state()]))
+
+
+@door.get("/worker/task/{name}", policy=Policy.USER, answers=TaskView)
+def read_task(call: Call[Studio], name: str) -> Answer:
+    """Look up one task."""
+    record = call.app.app.tasks.find(name)
+    if record is None:
+        raise NotFound(f"The task {name!r} is not known here (any more): names are kept for an hour after the work.")
+    return Answer(TaskView.model_validate({**vars(record), "state": record.state.value}))
+
+
+@door.get("/openapi.json", policy=Policy.PUBLIC, answers=RootModel[dict[str, Any]])
+def describe(call: Call[Studio]) -> Answer:
+    """The whole API as an OpenAPI 3.1 document."""
+    from functions._http.openapi import openapi
+    from functions.doors import DOORS
+
+    return Answer(openapi(DOORS))
+
+
+@functions_framework.http
+def worker(request: Request) -> Response:
+    return door.serve(request, studio)

@@ -1,0 +1,125 @@
+"""Projects and their chapters: made, read, listed, changed and deleted."""
+
+from __future__ import annotations
+
+import hashlib
+
+from shared.domain.errors import NotFound, PreconditionFailed, TooLarge
+from shared.domain.project import Chapter, NewChapter, NewProject, Project
+from shared.ports.clock import Clock
+from shared.ports.documents import Documents, Order, Where
+from shared.ports.storage import Storage
+from shared.services.read_text import read_chapter_text
+from shared.services.records import RecordPage, Records, new_id
+
+
+class Projects:
+    def __init__(self, documents: Documents, clock: Clock) -> None:
+        self._clock = clock
+        self._documents = documents
+        self._records = Records(documents, clock, "projects", Project, "project")
+
+    def create(self, owner: str, new: NewProject) -> Project:
+        now = self._clock.now()
+        return self._records.create(
+            Project(id=new_id("prj"), owner=owner, created_at=now, updated_at=now, **new.model_dump())
+        )
+
+    def get(self, owner: str, project_id: str) -> Project:
+        return self._records.get(owner, project_id)
+
+    def page(self, owner: str, limit: int, cursor: str | None) -> RecordPage[Project]:
+        return self._records.page(owner, limit=limit, cursor=cursor)
+
+    def replace(self, owner: str, project_id: str, new: NewProject) -> Project:
+        return self._records.update(owner, project_id, lambda project: project.model_copy(update=new.model_dump()))
+
+    def delete(self, owner: str, project_id: str, chapters: Chapters) -> None:
+        """Delete a project with its chapters and plans; finished productions stay."""
+        for chapter in chapters.all_of(owner, project_id):
+            chapters.delete(owner, project_id, chapter.id)
+        self._records.delete(owner, project_id)
+
+
+class Chapters:
+    """Chapters in order. A text lies in storage under its own hash, so that a change never tears what a reader reads."""
+
+    def __init__(self, documents: Documents, clock: Clock, media: Storage, max_bytes: int) -> None:
+        self._clock = clock
+        self._documents = documents
+        self._media = media
+        self._max_bytes = max_bytes
+        self._projects = Records(documents, clock, "projects", Project, "project")
+        self._records = Records(documents, clock, "chapters", Chapter, "chapter")
+
+    def create(self, owner: str, project_id: str, new: NewChapter) -> Chapter:
+        """Raises NotFound for the project, InvalidInput or UnsupportedMedia for text that cannot be read, TooLarge."""
+        self._projects.get(owner, project_id)
+        text = self._checked(new.text.encode("utf-8", "surrogatepass"))
+        now = self._clock.now()
+        position = self._documents.count("chapters", [Where("project_id", "==", project_id)]) + 1
+        chapter = Chapter(
+            id=new_id("chp"),
+            owner=owner,
+            created_at=now,
+            updated_at=now,
+            project_id=project_id,
+            title=new.title,
+            position=position,
+            **self._store(text),
+        )
+        return self._records.create(chapter)
+
+    def create_from_bytes(self, owner: str, project_id: str, title: str, raw: bytes) -> Chapter:
+        """A chapter from a text file as it came: encodings and binary are told apart here."""
+        return self.create(owner, project_id, NewChapter(title=title, text=self._checked(raw)))
+
+    def get(self, owner: str, project_id: str, chapter_id: str) -> Chapter:
+        chapter = self._records.get(owner, chapter_id)
+        if chapter.project_id != project_id:
+            raise NotFound(f"The chapter {chapter_id!r} is not in the project {project_id!r}. List the project's chapters.")
+        return chapter
+
+    def page(self, owner: str, project_id: str, limit: int, cursor: str | None) -> RecordPage[Chapter]:
+        self._projects.get(owner, project_id)
+        where = [Where("project_id", "==", project_id)]
+        return self._records.page(owner, where, [Order("position")], limit=limit, cursor=cursor)
+
+    def all_of(self, owner: str, project_id: str) -> list[Chapter]:
+        found: list[Chapter] = []
+        cursor: str | None = None
+        while True:
+            page = self.page(owner, project_id, 200, cursor)
+            found += page.items
+            cursor = page.cursor
+            if cursor is None:
+                return found
+
+    def text(self, chapter: Chapter) -> str:
+        return self._media.get(chapter.text_key).decode()
+
+    def delete(self, owner: str, project_id: str, chapter_id: str) -> None:
+        self.get(owner, project_id, chapter_id)
+        self._documents.delete("plans", chapter_id)
+        self._records.delete(owner, chapter_id)
+
+    def _checked(self, raw: bytes) -> str:
+        if len(raw) > self._max_bytes:
+            raise TooLarge(f"The text has {len(raw):,} bytes; a chapter holds at most {self._max_bytes:,}. Split it.")
+        return read_chapter_text(raw)
+
+    def _store(self, text: str) -> dict[str, str | int]:
+        data = text.encode()
+        digest = hashlib.sha256(data).hexdigest()
+        key = f"texts/{digest[:2]}/{digest}.txt"
+        put_once(self._media, key, data, "text/plain; charset=utf-8")
+        return {"text_key": key, "text_sha256": digest, "characters": len(text)}
+
+
+def put_once(storage: Storage, key: str, data: bytes, content_type: str) -> None:
+    """Store bytes under a name made of their own hash: what is there already is the same."""
+    try:
+        storage.put(key, data, content_type=content_type, if_generation=0)
+    except PreconditionFailed:
+        return
+

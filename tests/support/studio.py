@@ -1,0 +1,52 @@
+"""A whole studio for a test: the real doors over HTTP on a free port, the real queue, data in a folder of the test's own."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from functions.dev_server import Server
+from shared.config import read_settings
+
+TEXT = (
+    "“Who lit the lamp?” asked Mara.\n\n"
+    "“Nobody did,” said Tobias. “It has burned since I was a boy.”\n\n"
+    "The sea went on speaking to the stones. Far out, a bell rang twice and was quiet.\n"
+)
+
+
+@contextmanager
+def running_studio(folder: Path, **settings: str) -> Iterator[tuple[Server, httpx.Client]]:
+    """A server with its queue, and a client of it. `settings` are REELPRINT_* values by their lower-case names."""
+    given = {f"REELPRINT_{name.upper()}": value for name, value in settings.items()}
+    server = Server(read_settings({"REELPRINT_DATA_DIR": str(folder), "REELPRINT_PORT": "0", **given}))
+    server.start()
+    try:
+        with httpx.Client(base_url=f"{server.url}/api/v1", timeout=60) as client:
+            yield server, client
+    finally:
+        server.stop()
+
+
+def new_chapter(client: httpx.Client, text: str = TEXT, language: str = "en") -> tuple[str, str]:
+    """(project id, chapter id) of a fresh chapter."""
+    project = client.post("/projects", json={"title": "Tales", "language": language}).json()["id"]
+    answer = client.post(f"/projects/{project}/chapters", json={"title": "The lamp", "text": text})
+    assert answer.status_code == 201, answer.text
+    return project, answer.json()["id"]
+
+
+def ended(client: httpx.Client, job_id: str, seconds: float = 120) -> dict[str, Any]:
+    """The job once it has ended, however it did."""
+    deadline = time.monotonic() + seconds
+    while True:
+        job: dict[str, Any] = client.get(f"/jobs/{job_id}").json()
+        if job["status"] in ("completed", "failed", "cancelled"):
+            return job
+        assert time.monotonic() < deadline, f"the job is {job['status']} at {job['percentage']}%: {job['message']}"
+        time.sleep(0.1)
