@@ -66,19 +66,26 @@ def _show(client: Client, story: Story, options: argparse.Namespace, out: Path) 
 
 def _edit_and_repeat(client: Client, story: Story, wish: dict[str, Any], out: Path, first: dict[str, Any]) -> None:
     """Change one sentence through the API and render again, saying what was reused and what was made anew."""
-    desk = f"/projects/{wish['project_id']}/planning/chapters/{wish['chapter_id']}"
-    segments = [s for s in client.get(f"{desk}/plan")["segments"] if not s["skipped"]]
-    segment = max(segments[len(segments) // 3 : -len(segments) // 3 or None], key=lambda s: len(s["text"]))
-    text = re.sub(r"^.*?[.!?][”\"']?(\s|$)", EDIT + " ", segment["text"], count=1).strip()
-    print(f"\nNow one sentence is changed, in segment {segment['segment_id']}:\n  - {segment['text'][:90]}…\n  + {text[:90]}…\n")
     started = time.monotonic()
-    client.patch(f"{desk}/segments/{segment['segment_id']}", {"text": text})
+    before, after = edit_one_sentence(client, wish)
+    print(f"\nNow one sentence is changed:\n  - {before[:100]}…\n  + {after[:100]}…\n")
     second = _make(client, wish, story)
     folder = out / "after-edit"
     folder.mkdir()
     _bring(client, second, folder, _slug(story.title))
     print(f"\nAfter the edit: {time.monotonic() - started:.1f} s. The films are in {_shown(folder)}/\n")
     _compare(first, second)
+
+
+def edit_one_sentence(client: Client, wish: dict[str, Any]) -> tuple[str, str]:
+    """Replace the first sentence of a long segment in the middle; its text before and after."""
+    desk = f"/projects/{wish['project_id']}/planning/chapters/{wish['chapter_id']}"
+    segments = client.get(f"{desk}/plan")["segments"]
+    middle = segments[len(segments) // 3 : len(segments) - len(segments) // 3] or segments
+    segment = max(middle, key=lambda s: len(s["text"]))
+    text = re.sub(r"^.*?[.!?][”\"']?(\s|$)", EDIT + " ", segment["text"], count=1).strip()
+    client.patch(f"{desk}/segments/{segment['segment_id']}", {"text": text})
+    return segment["text"], text
 
 
 def _make(client: Client, wish: dict[str, Any], story: Story) -> dict[str, Any]:
@@ -112,14 +119,19 @@ def _anew(counts: tuple[int, int] | None) -> str:
 
 
 def _wish(client: Client, story: Story, options: argparse.Namespace, project: str, chapter: str) -> dict[str, Any]:
-    wish: dict[str, Any] = {"project_id": project, "chapter_id": chapter, "voices": dict(story.voices)}
-    wish["translate_to"] = [] if options.to in ("", story.language) else [options.to]
-    wish["narrate"] = [story.language, *wish["translate_to"]]
+    wish = wish_for(story, project, chapter, to=options.to)
     if options.voice:
         wish["voices"][story.language] = {"narrator": options.voice}
     if options.cover:
         wish["cover_asset_id"] = client.upload_asset("background", options.cover)["id"]
     return wish
+
+
+def wish_for(story: Story, project: str, chapter: str, *, to: str) -> dict[str, Any]:
+    """A narration job's input: narrated in the story's language and, where another is named, in that one too."""
+    others = [] if to in ("", story.language) else [to]
+    wish: dict[str, Any] = {"project_id": project, "chapter_id": chapter, "voices": dict(story.voices)}
+    return wish | {"translate_to": others, "narrate": [story.language, *others]}
 
 
 def _bring(client: Client, job: dict[str, Any], folder: Path, slug: str) -> list[Path]:
@@ -132,9 +144,14 @@ def _bring(client: Client, job: dict[str, Any], folder: Path, slug: str) -> list
 
 
 def _story(options: argparse.Namespace) -> Story:
-    if options.text:
-        title = options.text.stem.replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled"
-        return Story(title, "", options.language, options.text.read_bytes(), {})
+    if not options.text:
+        return story_of_the_demo()
+    title = options.text.stem.replace("-", " ").replace("_", " ").strip().capitalize() or "Untitled"
+    return Story(title, "", options.language, options.text.read_bytes(), {})
+
+
+def story_of_the_demo() -> Story:
+    """The story that comes along, with its cast."""
     about = tomllib.loads((HERE / "story.toml").read_text("utf-8"))
     raw = (HERE / "story.txt").read_bytes()
     return Story(about["title"], about["author"], about["language"], raw, about.get("voices", {}))
@@ -150,13 +167,14 @@ def _server(data: Path) -> Iterator[str]:
     with log.open("wb") as said:
         server = subprocess.Popen(command, env=env, stdout=said, stderr=said, cwd=HERE.parent)
     try:
-        yield _address(server, port_file, log)
+        yield wait_for_address(server, port_file, log)
     finally:
         server.terminate()
         server.wait(20)
 
 
-def _address(server: subprocess.Popen[bytes], port_file: Path, log: Path) -> str:
+def wait_for_address(server: subprocess.Popen[bytes], port_file: Path, log: Path) -> str:
+    """Where the studio is served. Raises OSError with the log's last line when it does not start."""
     deadline = time.monotonic() + START_SECONDS
     while not port_file.exists():
         if server.poll() is not None or time.monotonic() > deadline:

@@ -36,7 +36,8 @@ class DoorDispatcher:
     def __init__(self) -> None:
         source = str(Path(__file__).with_name("main.py"))
         self._doors: dict[str, Wsgi] = {
-            name: functions_framework.create_app(name, source).wsgi_app for name in ENTRY_POINTS
+            name: functions_framework.create_app(name, source).wsgi_app  # type: ignore[no-untyped-call]  # it has no types
+            for name in ENTRY_POINTS
         }
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -53,7 +54,7 @@ class Server:
 
     def __init__(self, settings: Settings) -> None:
         self.app: App = build(settings)
-        use_studio(open_studio(self.app))
+        self._before = use_studio(open_studio(self.app))
         self._http: BaseWSGIServer = make_server(
             settings.host, settings.port, DoorDispatcher(), threaded=True, request_handler=_Quiet
         )
@@ -73,7 +74,7 @@ class Server:
         self._dispatcher.stop()
         self._http.shutdown()
         self._http.server_close()
-        use_studio(None)
+        use_studio(self._before)
         self.app.close()
 
 

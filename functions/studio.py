@@ -47,8 +47,12 @@ def studio() -> Studio:
         return _studio
 
 
-def use_studio(chosen: Studio | None) -> None:
-    """Put another studio in place: the local server's, a test's; None builds anew from the settings on next use."""
-    global _studio  # noqa: PLW0603  # as above
+def use_studio(chosen: Studio | None) -> Studio | None:
+    """Put another studio in place, the local server's or a test's, and return the one before it.
+
+    None: the next use builds one from the settings.
+    """
+    global _studio
     with _lock:
-        _studio = chosen
+        before, _studio = _studio, chosen
+        return before

@@ -22,6 +22,7 @@ from shared.adapters.translation.apertium import ApertiumTranslation
 from shared.config import Settings, settings_environment, tool_environment
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents
+from shared.ports.speech import Speech
 from shared.ports.storage import Storage
 from shared.ports.tasks import QueueKind, QueuePolicy
 from shared.services.advance_job import AdvanceJob
@@ -40,6 +41,7 @@ from shared.services.voice_segment import VoiceSegment
 
 # Exit codes of jobs.assemble.main that another try would only repeat: bad blueprint, missing or corrupt asset, cancelled.
 FINAL_EXIT_CODES = frozenset({2, 3, 4, 7})
+DEFAULT_VOICES = {"en": "flite/slt"}  # flite's English is the more pleasant; espeak-ng speaks all the rest
 
 
 @dataclass(frozen=True)
@@ -82,9 +84,10 @@ def build(settings: Settings) -> App:
     media = FilesystemStorage(root / "storage", settings.media_bucket, clock)
     uploads = FilesystemStorage(root / "storage", settings.uploads_bucket, clock, AnnounceObject(tasks))
     artifacts = ArtifactStore(media)
-    speech = SpeechEngines([FliteSpeech(settings.flite), EspeakSpeech(settings.espeak)])
+    engines: dict[str, Speech] = {"flite": FliteSpeech(settings.flite), "espeak": EspeakSpeech(settings.espeak)}
+    speech = SpeechEngines(engines, DEFAULT_VOICES)
     apertium = ApertiumTranslation(settings.apertium_dir)
-    translation = TranslationEngines([apertium])
+    translation = TranslationEngines({"apertium": apertium})
     projects = Projects(documents, clock)
     chapters = Chapters(documents, clock, media, settings.max_chapter_bytes)
     plans = Plans(documents, clock, media, projects, chapters, speech)

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, BinaryIO, TypeVar
 
-from jobs.assemble import mp4
+from jobs.assemble import mp4, wav
 from jobs.assemble.plan import Source
 from shared.domain.blueprint.model import Asset, Output
 from shared.domain.errors import CorruptAsset, InvalidInput, MissingAsset, NotFound, ReelprintError
@@ -57,6 +57,7 @@ class Assets:
         storage, key = self.locate(self._assets[name].uri)
         try:
             with storage.open(key) as stream:
+                self._require_declared(name, stream)
                 track = mp4.read_track(stream)
                 size, rate = (output.width, output.height), output.frame_rate.fraction
                 if (track.width, track.height) != size or track.frame_rate != Fraction(rate):
@@ -88,9 +89,19 @@ class Assets:
             retry(storage.download, key, part)
         except NotFound as exc:
             raise _missing(name, asset.uri) from exc
-        if asset.sha256 and _sha256(part) != asset.sha256:
-            raise CorruptAsset(f"The asset {name!r} ({asset.uri}) is not the file whose sha256 the blueprint names.")
+        with part.open("rb") as stream:
+            self._require_declared(name, stream)
+        if missing := wav.missing_bytes(part):
+            raise CorruptAsset(f"The asset {name!r} ({asset.uri}) ends {missing:,} bytes too early. Upload it again.")
         part.rename(target)
+
+    def _require_declared(self, name: str, stream: BinaryIO) -> None:
+        asset = self._assets[name]
+        if asset.sha256 and hashlib.file_digest(stream, "sha256").hexdigest() != asset.sha256:
+            raise CorruptAsset(
+                f"The asset {name!r} ({asset.uri}) is not the file whose sha256 the blueprint names. Upload that file, or "
+                "correct the blueprint."
+            )
 
 
 def retry(work: Callable[..., T], *arguments: Any, **options: Any) -> T:
@@ -107,8 +118,3 @@ def retry(work: Callable[..., T], *arguments: Any, **options: Any) -> T:
 
 def _missing(name: str, uri: str) -> MissingAsset:
     return MissingAsset(f"The asset {name!r} was looked for at {uri} and is not there. Upload it, or correct the blueprint.")
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

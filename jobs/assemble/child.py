@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import resource
 import signal
 import subprocess
@@ -11,7 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-from shared.domain.errors import Cancelled, EngineUnavailable, RenderFailed, StorageFull
+from shared.domain.errors import Cancelled, EngineFailed, EngineUnavailable, RenderFailed, StorageFull
 
 PROTOCOLS = "file,pipe,fd"
 MAX_MEMORY = 3 * 1024**3  # address space, of which ffmpeg's libraries alone map some 600 MB
@@ -27,14 +28,14 @@ class Children:
         self._environment = dict(environment)
         self._timeout = timeout
         self._running: set[subprocess.Popen[bytes]] = set()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler takes it in a thread that may hold it
         self.cancelled = threading.Event()
 
     def run(self, arguments: Sequence[str], feed: Callable[[int], None] | None = None) -> bytes:
         """Run ffmpeg and return what it wrote to standard output.
 
-        `feed` gets the file descriptor of its standard input and writes to it. Raises RenderFailed with the last line of
-        what ffmpeg said, StorageFull, Cancelled, EngineUnavailable.
+        `feed` gets the file descriptor of its standard input and writes to it. Raises RenderFailed with the first line of
+        what ffmpeg said, EngineFailed when it was killed, StorageFull, Cancelled, EngineUnavailable.
         """
         child = self._start([self._ffmpeg, "-hide_banner", "-v", "error", *arguments], feed)
         feeder = self._feed(child, feed) if feed else None
@@ -68,10 +69,10 @@ class Children:
                 stderr=subprocess.PIPE,
                 env=self._environment,
             )
-        except FileNotFoundError as exc:
+        except (FileNotFoundError, NotADirectoryError, PermissionError) as exc:
             raise EngineUnavailable(
-                f"The program {argv[0]!r} was looked for on PATH and not found. Install ffmpeg (apt-get install ffmpeg, "
-                "brew install ffmpeg)."
+                f"The program {argv[0]!r} was looked for and cannot be run ({exc.strerror}). Install ffmpeg (apt-get install "
+                "ffmpeg, brew install ffmpeg), or correct REELPRINT_FFMPEG."
             ) from exc
         _limit(child.pid)
         with self._lock:
@@ -112,10 +113,17 @@ class Children:
         self.check()
         if code == 0:
             return
-        last = next((line for line in reversed(said.splitlines()) if line.strip()), "it said nothing")
         if any(words in said for words in _NO_SPACE) or code == -signal.SIGXFSZ:
             raise StorageFull("ffmpeg found no space left for its output. Free some space, or move the work folder.")
-        raise RenderFailed(f"ffmpeg ended with code {code}: {last.strip()[:300]}")
+        if code < 0:  # it did not judge its input: whoever killed it may not do so again
+            raise EngineFailed(f"ffmpeg was ended by signal {-code} ({signal.strsignal(-code)}). Look at the memory; run again.")
+        raise RenderFailed(f"ffmpeg ended with code {code}: {_cause(said)}.")
+
+
+def _cause(said: str) -> str:
+    """The first line ffmpeg said, which is nearest to the cause, without addresses in memory and scratch folders."""
+    first = next((line.strip() for line in said.splitlines() if line.strip()), "it said nothing")
+    return re.sub(r"\S*/(?=asset-)| @ 0x[0-9a-f]+", "", first)[:300].rstrip(".")
 
 
 class _Feeder(threading.Thread):
@@ -143,6 +151,7 @@ def _limit(pid: int) -> None:
     """Bound memory and file size of a child. Linux only: elsewhere the container's own limits stand alone."""
     if sys.platform == "linux":
         with contextlib.suppress(ProcessLookupError):  # it has ended already
-            resource.prlimit(pid, resource.RLIMIT_AS, (MAX_MEMORY, MAX_MEMORY))
-            resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (MAX_OUTPUT, MAX_OUTPUT))
+            for kind, most in ((resource.RLIMIT_AS, MAX_MEMORY), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, MAX_OUTPUT)):
+                inherited = resource.prlimit(pid, kind)  # a tighter limit set from outside stays; raising it is refused
+                bound = min([most, *(limit for limit in inherited if limit != resource.RLIM_INFINITY)])
+                resource.prlimit(pid, kind, (bound, bound))

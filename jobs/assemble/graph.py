@@ -12,7 +12,7 @@ from shared.domain.blueprint.model import Fit, Output
 from shared.domain.errors import Fault, InvalidInput
 
 # The demuxer follows from the declared media type and is the only one allowed: a playlist or concat script that calls
-# itself a picture is never opened as one. The decoders beside each are all that such a file may ask for.
+# itself a picture is never opened as one.
 _DEMUXERS = {
     "image/png": "png_pipe",
     "image/jpeg": "jpeg_pipe",
@@ -47,6 +47,8 @@ def open_source(path: Path, media_type: str, number: int = 0) -> Any:
         )
         raise InvalidInput("An asset is of a type that cannot be rendered.", faults=[fault])
     options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": demuxer, "thread_queue_size": 8 + number}
+    if media_type.startswith("image/"):
+        options["err_detect"] = "explode"  # else half a picture would be shown; films and songs conceal a few bad bits
     return ffmpeg.input(str(path), format=demuxer, **options)
 
 

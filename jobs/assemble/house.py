@@ -55,6 +55,7 @@ def x264_params(keyint: int) -> str:
             "transfer=bt709",
             "colormatrix=bt709",
             "range=tv",
+            "chromaloc=0",  # else the source's own would be written into the parameter sets
         ]
     )
 

@@ -10,6 +10,7 @@ Codes 2, 3, 4 and 7 are final: the same run again would end the same way.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import signal
@@ -26,6 +27,7 @@ from shared.domain.blueprint import Blueprint, parse_blueprint
 from shared.domain.errors import (
     Cancelled,
     CorruptAsset,
+    EngineFailed,
     EngineUnavailable,
     InvalidInput,
     Misconfigured,
@@ -47,6 +49,7 @@ EXIT_CODES: dict[type[ReelprintError], int] = {
     StorageFailed: 5,
     RenderFailed: 6,
     EngineUnavailable: 6,
+    EngineFailed: 6,
     Cancelled: 7,
 }
 FINAL_EXIT_CODES = frozenset({2, 3, 4, 7})
@@ -107,7 +110,7 @@ def _document(request: AssembleRequest, app: AssembleApp) -> bytes:
 
 
 def _from_system(exc: OSError) -> ReelprintError:
-    if exc.errno in (28, 122):  # ENOSPC, EDQUOT
+    if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return StorageFull(f"No space is left for {exc.filename or 'scratch files'}. Free some and run again.")
     return StorageFailed(f"The system refused: {exc}")
 

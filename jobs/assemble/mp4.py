@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import BinaryIO
 
 MAX_HEADER = 64 * 1024 * 1024  # a moov box of hours; a larger one is not ours
+MAX_FRAMES = 12 * 3600 * 120  # twelve hours at the fastest frame rate
 
 
 class NotHouseFormat(Exception):
@@ -77,12 +78,20 @@ def _read_audio(stream: BinaryIO) -> AudioTrack | None:
     return None
 
 
-def _aac_channels(descriptor: bytes) -> int:
-    """From the AudioSpecificConfig (14496-3), which begins behind tag 5 and its length; the entry's own field says 2."""
-    position = descriptor.index(b"\x05", 4 + 20) + 1
-    while descriptor[position] & 0x80:
+def _aac_channels(body: bytes) -> int:
+    """From the AudioSpecificConfig (14496-3); the sample entry's own field always says 2.
+
+    It lies three descriptors deep (14496-1): ES (tag 3) holds 3 bytes and DecoderConfig (4), which holds 13 bytes and it (5).
+    """
+    position = 4  # version and flags
+    for tag, fields in ((3, 3), (4, 13), (5, 0)):
+        if body[position] != tag:
+            raise ValueError(f"descriptor {tag} was looked for in esds, {body[position]} was found")
         position += 1
-    return descriptor[position + 2] >> 3 & 15
+        while body[position] & 0x80:  # the length, seven bits a byte
+            position += 1
+        position += 1 + fields
+    return body[position + 1] >> 3 & 15
 
 
 def read_track(stream: BinaryIO) -> Track:
@@ -209,6 +218,8 @@ def _description(body: bytes) -> tuple[int, int, bytes, bytes]:
 
 def _sizes(body: bytes) -> tuple[int, ...]:
     common, count = struct.unpack_from(">II", body, 4)
+    if common and count > MAX_FRAMES:  # no table bounds this count: a forged one must not become memory
+        raise NotHouseFormat(f"it claims {count} frames of one size")
     return (common,) * count if common else struct.unpack_from(f">{count}I", body, 12)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 from jobs.assemble import annexb, captions, house
@@ -93,9 +94,9 @@ def _metadata(blueprint: Blueprint) -> str:
         if blueprint.metadata.get(field):
             lines.append(f"{name}={_escape(blueprint.metadata[field])}")
     chapters = sorted((m for m in blueprint.markers if m.kind is MarkerKind.CHAPTER), key=lambda m: m.start)
-    ends = [marker.start for marker in chapters[1:]] + [blueprint.duration]
-    for marker, end in zip(chapters, ends, strict=True):
-        start, stop = (round(frame / blueprint.output.frame_rate.fraction * 1000) for frame in (marker.start, end))
+    bounds = [*(marker.start for marker in chapters), blueprint.duration]
+    for marker, span in zip(chapters, pairwise(bounds), strict=True):
+        start, stop = (round(frame / blueprint.output.frame_rate.fraction * 1000) for frame in span)
         lines += ["[CHAPTER]", "TIMEBASE=1/1000", f"START={start}", f"END={stop}", f"title={_escape(marker.label)}"]
     return "\n".join(lines) + "\n"
 

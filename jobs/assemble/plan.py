@@ -91,6 +91,7 @@ def plan_render(blueprint: Blueprint, sources: Mapping[str, Source], encoder: st
     Raises InvalidInput, listing each place, for what this renderer does not draw.
     """
     refuse_what_is_not_drawn(blueprint)
+    _refuse_ranges_beyond(blueprint, sources)
     picture = next(track for track in blueprint.tracks if track.kind is TrackKind.VIDEO)
     planner = _ShotPlanner(blueprint, sources, encoder)
     frames = blueprint.duration
@@ -212,7 +213,7 @@ def refuse_what_is_not_drawn(blueprint: Blueprint) -> None:
             fix="Leave it out, or render with a version that draws it.",
         )
         for t, track in enumerate(blueprint.tracks)
-        for place, what in _not_drawn(track)
+        for place, what in [*_not_drawn(track), *_overlapping_cuts(track), *_mute_trigger(track, blueprint.tracks)]
     ]
     if blueprint.output.sprite:
         faults.append(Fault(pointer="/output/sprite", code="not-rendered", detail="no sprite sheet is made yet"))
@@ -225,19 +226,52 @@ def _not_drawn(track: Track) -> list[tuple[str, str]]:
     if track.kind is TrackKind.OVERLAY:
         found.append(("", "overlay tracks"))
     if track.kind is TrackKind.AUDIO:
-        return found + [
-            (f"/items/{i}/speed", "sound at another speed")
-            for i, item in enumerate(track.items)
-            if isinstance(item, Clip) and item.speed.fraction != 1
-        ]
+        visible, audible = ("ken_burns", "transform"), ()
+    else:
+        visible, audible = ("ken_burns", "transform", "fade_in", "fade_out"), ("gain_db", "ducking")
+    found += [(f"/{name}", f"{name} of a {track.kind} track") for name in audible if getattr(track, name)]
     found += [(f"/transitions/{x}", f"a {t.type}") for x, t in enumerate(track.transitions) if t.type != "cut"]
     for i, item in enumerate(track.items):
-        if isinstance(item, Clip | Still | Generator):
-            speed = item.speed.fraction if isinstance(item, Clip) else 1
-            asked = {"ken_burns": item.ken_burns, "transform": item.transform, "fade_in": item.fade_in}
-            asked |= {"fade_out": item.fade_out, "speed": speed != 1}
-            found += [(f"/items/{i}/{name}", name.replace("_", " ")) for name, value in asked.items() if value]
+        names = [name for name in (*visible, *audible) if getattr(item, name, None)]
+        names += ["speed"] if isinstance(item, Clip) and item.speed.fraction != 1 else []
+        found += [(f"/items/{i}/{name}", f"{name} of an item on a {track.kind} track") for name in names]
     return found
+
+
+def _overlapping_cuts(track: Track) -> list[tuple[str, str]]:
+    items = {item.id: item for item in track.items}
+    return [
+        (f"/transitions/{x}", "a cut whose items overlap")
+        for x, t in enumerate(track.transitions)
+        if t.type == "cut"
+        if items[t.to_item].timeline_start < items[t.from_item].timeline_start + items[t.from_item].span
+    ]
+
+
+def _mute_trigger(track: Track, tracks: Sequence[Track]) -> list[tuple[str, str]]:
+    audible = {other.id for other in tracks if other.kind is TrackKind.AUDIO}
+    if track.ducking is None or track.ducking.trigger_track in audible:
+        return []
+    return [("/ducking/trigger_track", "ducking by a track without sound")]
+
+
+def _refuse_ranges_beyond(blueprint: Blueprint, sources: Mapping[str, Source]) -> None:
+    """Raise InvalidInput where a clip plays more than its source is known to hold, listing each."""
+    faults = [
+        Fault(
+            pointer=f"/tracks/{t}/items/{i}/source_range",
+            code="beyond-source",
+            detail=f"the range ends at {item.source_range.start + item.span}, the asset at {sources[item.asset].frames}",
+            found=f"{item.source_range.start}+{item.source_range.duration}",
+            fix="Shorten the range.",
+        )
+        for t, track in enumerate(blueprint.tracks)
+        for i, item in enumerate(track.items if track.kind is TrackKind.VIDEO else ())
+        if isinstance(item, Clip) and sources[item.asset].keyframes is not None
+        if item.source_range.start + item.span > sources[item.asset].frames
+    ]
+    if faults:
+        raise InvalidInput(f"{len(faults)} clip(s) play more than there is.", faults=faults)
 
 
 def moving_assets(blueprint: Blueprint) -> dict[str, Asset]:

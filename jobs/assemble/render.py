@@ -95,14 +95,18 @@ class Renderer:
 
     def run(self) -> dict[str, Any]:
         """Make what is missing and publish. Returns the report; raises the tree of shared.domain.errors."""
+        storage, key = self._assets.locate(self._blueprint.output.uri)  # a bad address must not cost a render first
         plan = plan_render(self._blueprint, self._sources(), self._encoder)
         self._report.frames, self._report.samples = plan.frames, plan.samples
         self._make_shots(plan)
         sound = self._make_sound(plan)
+        if retry(storage.stat, key):  # nothing of what is published changes, its sidecars included
+            self._progress.log("INFO", "published already")
+            return self._report.as_dict()
         self._progress.step(90, "joining")
         joined = mux.join(self._blueprint, self._streams(plan), sound, self._scratch, self._children)
         gate.check(joined, plan, self._blueprint.output, self._known_parameters())
-        self._publish(joined)
+        self._publish(storage, key, joined)
         return self._report.as_dict()
 
     def _sources(self) -> dict[str, Source]:
@@ -246,10 +250,9 @@ class Renderer:
 
     # The end
 
-    def _publish(self, joined: Path) -> None:
+    def _publish(self, storage: Storage, key: str, joined: Path) -> None:
         """Sidecars first, the video last and create-only: where the video is, everything is."""
-        storage, key = self._assets.locate(self._blueprint.output.uri)
-        stem = key.rpartition(".")[0] or key
+        stem = key.removesuffix(".mp4")
         rate = self._blueprint.output.frame_rate.fraction
         for language, cues in self._blueprint.captions.languages.items():
             for suffix, write, kind in (("vtt", captions.web_vtt, "text/vtt"), ("srt", captions.sub_rip, "application/x-subrip")):

@@ -16,7 +16,7 @@ from jobs.assemble.child import Children
 from jobs.assemble.graph import arguments, open_source
 from jobs.assemble.sound_plan import AudioBlock, Ramp, Sound
 from shared.domain.blueprint.model import Blueprint
-from shared.domain.errors import RenderFailed
+from shared.domain.errors import CorruptAsset, RenderFailed
 
 Fetch = Callable[[str], Path]
 
@@ -51,7 +51,10 @@ class SoundMaker:
         keys = ("lavfi.r128.M", "lavfi.r128.sample_peaks_ch0", "lavfi.r128.sample_peaks_ch1")
         metered = metered.filter("ametadata", "print", file="pipe:1", direct=1)
         out = metered.output(str(target), format="f32le", acodec="pcm_f32le", ac=self._output.channels)
-        said = self._children.run(arguments(out)).decode()
+        try:
+            said = self._children.run(arguments(out)).decode()
+        except RenderFailed as exc:
+            raise self._blame(block, exc) from exc
         values = {key: [float(line.split("=")[1]) for line in said.splitlines() if line.startswith(key + "=")] for key in keys}
         peaks = [10 ** (v / 20) for key in keys[1:] for v in values[key] if math.isfinite(v)]
         momentary = tuple(round(v, 2) if math.isfinite(v) else -120.0 for v in values[keys[0]])
@@ -105,6 +108,17 @@ class SoundMaker:
             # Short frames, so that the envelope moves in steps of 5 ms, each far below what can be heard.
             stream = stream.filter("asetnsamples", 240, p=0).filter("volume", _envelope(sound, rate), eval="frame")
         return stream
+
+    def _blame(self, block: AudioBlock, exc: RenderFailed) -> RenderFailed | CorruptAsset:
+        """The first source that does not decode by itself either; the failure as it is when all of them do."""
+        for name in dict.fromkeys(sound.asset for sound in block.sounds):
+            asset = self._blueprint.assets[name]
+            alone = open_source(self._fetch(name), asset.media_type).audio.output("-", format="null")
+            try:
+                self._children.run(arguments(alone))
+            except RenderFailed as own:
+                return CorruptAsset(f"The asset {name!r} ({asset.uri}) could not be used: {own.detail} Upload it again.")
+        return exc
 
     def _check_length(self, target: Path, block: AudioBlock) -> None:
         samples = target.stat().st_size // (4 * self._output.channels)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +16,7 @@ import httpx
 from functions.dev_server import Server
 from shared.config import read_settings
 
+HOME = Path(__file__).parent.parent.parent
 TEXT = (
     "“Who lit the lamp?” asked Mara.\n\n"
     "“Nobody did,” said Tobias. “It has burned since I was a boy.”\n\n"
@@ -31,6 +35,29 @@ def running_studio(folder: Path, **settings: str) -> Iterator[tuple[Server, http
             yield server, client
     finally:
         server.stop()
+
+
+@contextmanager
+def served_studio(data: Path, **limits: int) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+    """The server as a process of its own; killed at the end, if it still runs. `limits` are RLIMIT_* by name."""
+    address = data / "address"
+    address.unlink(missing_ok=True)
+    env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "REELPRINT_DATA_DIR": str(data), "REELPRINT_PORT": "0"}
+    with (data / "log").open("ab") as log:
+        command = [sys.executable, "-m", "functions.dev_server", "--port-file", str(address)]
+        server = subprocess.Popen(command, cwd=HOME, env=env, stdout=log, stderr=log)
+    for name, value in limits.items():
+        resource.prlimit(server.pid, getattr(resource, name), (value, value))
+    try:
+        for _ in range(600):
+            if address.exists():
+                break
+            time.sleep(0.05)
+        with httpx.Client(base_url=f"{address.read_text()}/api/v1", timeout=30) as client:
+            yield server, client
+    finally:
+        server.kill()
+        server.wait()
 
 
 def new_chapter(client: httpx.Client, text: str = TEXT, language: str = "en") -> tuple[str, str]:

@@ -19,14 +19,19 @@ LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 # media:// and uploads:// are the two buckets of whichever backend renders, so a blueprint moves between backends.
-Uri = Annotated[str, StringConstraints(pattern=r"^(media|uploads|gs|s3)://[^\s\x00-\x1f\\?#]{1,1024}$")]
-Position = Annotated[int, Field(ge=0, le=2**40)]
-Length = Annotated[int, Field(ge=1, le=2**40)]
+URI_PATTERN = (
+    r"^((media|uploads)://|(gs|s3)://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]/)[^\s\x00-\x1f\x7f\\?#]{1,1024}$"
+)
+Uri = Annotated[str, StringConstraints(pattern=URI_PATTERN)]
+LONGEST = 2**40  # frames or samples
+Position = Annotated[int, Field(ge=0, le=LONGEST)]
+Length = Annotated[int, Field(ge=1, le=LONGEST)]
+Side = Annotated[int, Field(ge=16, le=4096, multiple_of=2)]  # pixels; 4:2:0 pictures have even sides
 Decibel = Annotated[float, Field(ge=-96, le=24)]
 
 
 class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class Rational(Strict):
@@ -80,8 +85,8 @@ class Output(Strict):
 
     format: Literal["mp4"] = "mp4"
     profile: Profile = Profile.STANDARD
-    width: Annotated[int, Field(ge=16, le=4096, multiple_of=2)]
-    height: Annotated[int, Field(ge=16, le=4096, multiple_of=2)]
+    width: Side
+    height: Side
     frame_rate: Rational
     sample_rate: Literal[44100, 48000] = 48000
     channels: Literal[1, 2] = 2

@@ -1,0 +1,92 @@
+"""Narration heard back: what a recogniser makes of a sound, and which of the text's words it never heard.
+
+pocketsphinx listens with its packaged American English acoustic model and a language model of the text itself. That model
+knows which words may follow which; what is heard is decided by the sound, so that a sentence left out is missed, not made up.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from shared.domain.errors import BadOutput
+from tests.support.hearing_model import write_dictionary, write_language_model
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RATE = 16_000  # samples a second, as the acoustic model was trained
+_SHORTEST_S, _LONGEST_S = 12, 20  # a piece: long enough to measure its level by, short enough to search fast
+_QUIET_MS = 200  # the stretch whose middle is cut through
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_SEARCH: dict[str, Any] = {}
+
+
+def words_of(text: str) -> list[str]:
+    """The words of `text` in order, in lower case, with plain apostrophes inside; punctuation and digits are left out."""
+    return _WORD.findall(text.lower().replace("’", "'"))
+
+
+def hear(sound: Path | bytes, words: Sequence[str]) -> list[str]:
+    """What is heard in `sound`, word by word, listening for the text whose words in order are `words` (see `words_of`).
+
+    `sound` is any file that FFmpeg decodes, or 16-bit little-endian mono PCM at 16 kHz. Raises InvalidInput naming the
+    words that the packaged dictionary lacks, and BadOutput for a file without sound.
+    """
+    samples = np.frombuffer(sound if isinstance(sound, bytes) else _decoded(sound), dtype="<i2")
+    decoder = _decoder(words)
+    return [word for piece in _pieces(samples) for word in _recognised(decoder, piece)]
+
+
+def _decoded(path: Path) -> bytes:
+    command = ["ffmpeg", "-v", "error", "-nostdin", "-i", str(path), "-vn", "-ac", "1", "-ar", str(RATE), "-f", "s16le", "-"]
+    done = subprocess.run(command, capture_output=True, check=False, timeout=120)
+    if done.returncode or not done.stdout:
+        said = done.stderr.decode("utf-8", "replace").strip()[-300:]
+        raise BadOutput(f"expected sound in {path.name}, found none: {said or 'FFmpeg decoded no sample'}")
+    return done.stdout
+
+
+def _decoder(words: Sequence[str]) -> Any:
+    import pocketsphinx
+
+    model = Path(pocketsphinx.get_model_path("en-us"))
+    with tempfile.TemporaryDirectory(prefix="hearing-") as folder:
+        dictionary, language = Path(folder, "words.dict"), Path(folder, "bigrams.arpa")
+        write_dictionary(model / "cmudict-en-us.dict", words, dictionary)
+        write_language_model(words, language)
+        return pocketsphinx.Decoder(
+            hmm=str(model / "en-us"), dict=str(dictionary), lm=str(language), loglevel="FATAL", **_SEARCH
+        )
+
+
+def _recognised(decoder: Any, piece: NDArray[np.int16]) -> list[str]:
+    decoder.start_utt()
+    decoder.process_raw(piece.tobytes(), full_utt=True)
+    decoder.end_utt()
+    found = decoder.hyp()
+    return found.hypstr.split() if found else []
+
+
+def _pieces(samples: NDArray[np.int16]) -> Iterator[NDArray[np.int16]]:
+    """Cut long sound at the quietest moment between 12 and 20 s, again and again: no threshold to be wrong about."""
+    start = 0
+    while len(samples) - start > _LONGEST_S * RATE:
+        window = samples[start + _SHORTEST_S * RATE : start + _LONGEST_S * RATE]
+        cut = start + _SHORTEST_S * RATE + _quietest(window)
+        yield samples[start:cut]
+        start = cut
+    yield samples[start:]
+
+
+def _quietest(window: NDArray[np.int16]) -> int:
+    """The middle of the quietest 200 ms of `window`, in samples."""
+    width = RATE * _QUIET_MS // 1000
+    energy = np.concatenate(([0], np.cumsum(window.astype(np.int64) ** 2)))
+    return int(np.argmin(energy[width:] - energy[:-width])) + width // 2
