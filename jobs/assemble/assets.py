@@ -48,7 +48,9 @@ class Assets:
         if info is None:
             raise _missing(name, asset.uri)
         if asset.generation and int(asset.generation) != info.generation:
-            raise MissingAsset(f"The asset {name!r} ({asset.uri}) is at generation {info.generation}, not {asset.generation}.")
+            raise MissingAsset(
+                f"The asset {name!r} ({asset.uri}) is at generation {info.generation}, not {asset.generation}."
+            )
         return f"{asset.uri}#{info.generation}:{info.crc32c}"
 
     def source(self, name: str, output: Output, parameters: Callable[[], tuple[bytes, bytes]]) -> Source:
@@ -97,7 +99,7 @@ class Assets:
 
     def _require_declared(self, name: str, stream: BinaryIO) -> None:
         asset = self._assets[name]
-        if asset.sha256 and hashlib.file_digest(stream, "sha256").hexdigest() != asset.sha256:
+        if asset.sha256 and _sha256(stream) != asset.sha256:
             raise CorruptAsset(
                 f"The asset {name!r} ({asset.uri}) is not the file whose sha256 the blueprint names. Upload that file, or "
                 "correct the blueprint."
@@ -116,5 +118,14 @@ def retry(work: Callable[..., T], *arguments: Any, **options: Any) -> T:
     raise AssertionError("unreachable")
 
 
+def _sha256(stream: BinaryIO) -> str:
+    digest = hashlib.sha256()
+    while chunk := stream.read(1 << 20):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
 def _missing(name: str, uri: str) -> MissingAsset:
-    return MissingAsset(f"The asset {name!r} was looked for at {uri} and is not there. Upload it, or correct the blueprint.")
+    return MissingAsset(
+        f"The asset {name!r} was looked for at {uri} and is not there. Upload it, or correct the blueprint."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
@@ -27,17 +28,29 @@ def iso_639_2(language: str) -> str:
 def web_vtt(cues: Iterable[Cue], rate: Fraction) -> str:
     blocks = ["WEBVTT"]
     for number, cue in enumerate(cues, 1):
-        text = cue.text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-        blocks.append(f"{number}\n{_clock(cue.start, rate, '.')} --> {_clock(cue.start + cue.duration, rate, '.')}\n{text}")
+        text = _lines(cue.text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        blocks.append(
+            f"{number}\n{_clock(cue.start, rate, '.')} --> {_clock(cue.start + cue.duration, rate, '.')}\n{text}"
+        )
     return "\n\n".join(blocks) + "\n"
 
 
 def sub_rip(cues: Iterable[Cue], rate: Fraction) -> str:
     blocks = [
-        f"{number}\n{_clock(cue.start, rate, ',')} --> {_clock(cue.start + cue.duration, rate, ',')}\n{cue.text}\n"
+        f"{number}\n{_clock(cue.start, rate, ',')} --> {_clock(cue.start + cue.duration, rate, ',')}\n{_shielded(_lines(cue.text))}\n"
         for number, cue in enumerate(cues, 1)
     ]
     return "\n".join(blocks)
+
+
+def _lines(text: str) -> str:
+    """The text without blank lines: in both formats one of them would end the cue."""
+    return "\n".join(line for line in re.split(r"\r\n|\r|\n", text) if line.strip())
+
+
+def _shielded(text: str) -> str:
+    """SubRip has no escapes, and readers look for tags, ASS codes and clocks in it: an invisible joiner breaks those up."""
+    return re.sub(r"<|\\|\{(?=\\)|--(?=>)", "\\g<0>\u2060", text)
 
 
 def _clock(frame: int, rate: Fraction, point: str) -> str:
@@ -53,7 +66,12 @@ def burned(cues: Sequence[Cue], style: CaptionStyle, output: Output) -> str:
     """An ASS script of captions, in the shot's own time (frame 0 is the shot's first)."""
     alignment = {"bottom": 2, "middle": 5, "top": 8}[style.position]
     look = _Look(
-        "Caption", style.font, _share(style.size, output), style.colour, style.outline, _share(style.outline_width, output)
+        "Caption",
+        style.font,
+        _share(style.size, output),
+        style.colour,
+        style.outline,
+        _share(style.outline_width, output),
     )
     events = [
         _event(look.name, cue.text, _ass_clock(cue.start, output), _ass_clock(cue.start + cue.duration, output))
@@ -73,12 +91,19 @@ def title_card(card: TitleCard, output: Output) -> str:
     rule, gap = unit // 6, unit * 65 // 1000
     events = [
         _event("Title", card.title, place=f"\\an2\\pos({centre},{middle})"),
-        _event("Small", "", place=f"\\an7\\pos({centre - rule // 2},{middle + gap // 2})", drawing=_bar(rule, max(2, unit // 240))),
+        _event(
+            "Small",
+            "",
+            place=f"\\an7\\pos({centre - rule // 2},{middle + gap // 2})",
+            drawing=_bar(rule, max(2, unit // 240)),
+        ),
         _event("Small", card.subtitle, place=f"\\an8\\pos({centre},{middle + gap})"),
         _event("Foot", card.footer, place=f"\\an8\\pos({centre},{unit * 80 // 1000})"),
     ]
     margin = output.width * 8 // 100
-    return _script(output, [look.line(5, margin=0, sides=margin) for look in (title, small, foot)], [e for e in events if e])
+    return _script(
+        output, [look.line(5, margin=0, sides=margin) for look in (title, small, foot)], [e for e in events if e]
+    )
 
 
 def _title_size(title: str) -> int:
@@ -133,7 +158,9 @@ def _script(output: Output, styles: Sequence[str], events: Sequence[str]) -> str
     )
 
 
-def _event(style: str, text: str, start: str = "0:00:00.00", end: str = "9:59:59.00", *, place: str = "", drawing: str = "") -> str:
+def _event(
+    style: str, text: str, start: str = "0:00:00.00", end: str = "9:59:59.00", *, place: str = "", drawing: str = ""
+) -> str:
     if not text and not drawing:
         return ""
     body = f"{{\\p1}}{drawing}{{\\p0}}" if drawing else _escape(text)
@@ -161,6 +188,6 @@ def _colour(value: str) -> str:
 
 def _ass_clock(frame: int, output: Output) -> str:
     """ASS counts hundredths. A time is put half a frame early, so that rounding never moves it past its frame."""
-    hundredths = max(0, int((Fraction(frame) - Fraction(1, 2)) / output.frame_rate.fraction * 100))
+    hundredths = max(0, round((Fraction(frame) - Fraction(1, 2)) / output.frame_rate.fraction * 100))
     seconds, hundredths = divmod(hundredths, 100)
     return f"{seconds // 3600}:{seconds // 60 % 60:02}:{seconds % 60:02}.{hundredths:02}"

@@ -116,7 +116,9 @@ class Children:
         if any(words in said for words in _NO_SPACE) or code == -signal.SIGXFSZ:
             raise StorageFull("ffmpeg found no space left for its output. Free some space, or move the work folder.")
         if code < 0:  # it did not judge its input: whoever killed it may not do so again
-            raise EngineFailed(f"ffmpeg was ended by signal {-code} ({signal.strsignal(-code)}). Look at the memory; run again.")
+            raise EngineFailed(
+                f"ffmpeg was ended by signal {-code} ({signal.strsignal(-code)}). Look at the memory; run again."
+            )
         raise RenderFailed(f"ffmpeg ended with code {code}: {_cause(said)}.")
 
 
@@ -151,7 +153,11 @@ def _limit(pid: int) -> None:
     """Bound memory and file size of a child. Linux only: elsewhere the container's own limits stand alone."""
     if sys.platform == "linux":
         with contextlib.suppress(ProcessLookupError):  # it has ended already
-            for kind, most in ((resource.RLIMIT_AS, MAX_MEMORY), (resource.RLIMIT_CORE, 0), (resource.RLIMIT_FSIZE, MAX_OUTPUT)):
+            for kind, most in (
+                (resource.RLIMIT_AS, MAX_MEMORY),
+                (resource.RLIMIT_CORE, 0),
+                (resource.RLIMIT_FSIZE, MAX_OUTPUT),
+            ):
                 inherited = resource.prlimit(pid, kind)  # a tighter limit set from outside stays; raising it is refused
                 bound = min([most, *(limit for limit in inherited if limit != resource.RLIM_INFINITY)])
                 resource.prlimit(pid, kind, (bound, bound))

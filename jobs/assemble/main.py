@@ -96,7 +96,9 @@ def _document(request: AssembleRequest, app: AssembleApp) -> bytes:
     if request.blueprint_json is not None:
         return request.blueprint_json.encode()
     if not request.blueprint_uri or not request.blueprint_sha256:
-        raise Misconfigured("No blueprint was given. Set BLUEPRINT_JSON, or BLUEPRINT_URI together with BLUEPRINT_SHA256.")
+        raise Misconfigured(
+            "No blueprint was given. Set BLUEPRINT_JSON, or BLUEPRINT_URI together with BLUEPRINT_SHA256."
+        )
     scheme, _, key = request.blueprint_uri.partition("://")
     if scheme not in app.buckets:
         raise Misconfigured(f"BLUEPRINT_URI is {request.blueprint_uri}; connected here are {', '.join(app.buckets)}.")

@@ -31,9 +31,7 @@ def join(
     filters = f"filter_units=remove_types=6-9,setts=ts=N*{ticks // rate.num * rate.den}"
     copied = ["-c:v", "copy", "-bsf:v", filters, "-video_track_timescale", str(ticks)]
     file = ["-fflags", "+bitexact", "-flags:v", "+bitexact", "-movflags", "+faststart", "-f", "mp4", str(target)]
-    children.run(
-        ["-y", *picture, *inputs, *maps, *copied, *options, *file], feed=lambda pipe: _feed(pipe, frames)
-    )
+    children.run(["-y", *picture, *inputs, *maps, *copied, *options, *file], feed=lambda pipe: _feed(pipe, frames))
     return target
 
 
@@ -125,7 +123,9 @@ def _units(streams: Iterable[annexb.Stream]) -> Iterator[bytes]:
             parameters = stream.parameters
             yield from parameters
         elif stream.parameters != parameters:
-            raise RenderFailed("Two shots have unlike parameter sets; joined by copying they would show a wrong picture.")
+            raise RenderFailed(
+                "Two shots have unlike parameter sets; joined by copying they would show a wrong picture."
+            )
         yield from stream.frames
 
 

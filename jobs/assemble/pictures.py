@@ -82,7 +82,9 @@ class PictureMaker:
         return self._to_yuv(ffmpeg.input(source, format="lavfi"))
 
     def _card(self, card: TitleCard, script: Path) -> Any:
-        rows = {plane: _from_to(card.top[n : n + 2], card.bottom[n : n + 2]) for n, plane in ((1, "r"), (3, "g"), (5, "b"))}
+        rows = {
+            plane: _from_to(card.top[n : n + 2], card.bottom[n : n + 2]) for n, plane in ((1, "r"), (3, "g"), (5, "b"))
+        }
         plain = ffmpeg.input(f"color=s={self._output.width}x{self._output.height}:r=25", format="lavfi")
         # Computed for one frame only: the expression is evaluated for every pixel.
         ground = plain.filter("trim", end_frame=1).filter("format", "gbrp").filter("geq", **rows)
@@ -112,7 +114,7 @@ class PictureMaker:
         try:
             stream = read_stream(target.read_bytes())
         except ValueError as exc:
-            raise RenderFailed(f"The shot at frame {shot.start} came out wrong: {exc}.") from exc
+            raise self._blame(shot, RenderFailed(f"The shot at frame {shot.start} came out wrong: {exc}.")) from exc
         said = self._children.run(
             ["-f", "h264", "-i", str(target), "-fps_mode", "passthrough", "-f", "null", "-progress", "pipe:1", "-"]
         )

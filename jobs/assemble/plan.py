@@ -31,7 +31,6 @@ from shared.domain.blueprint.model import (
     Item,
     Output,
     SolidColour,
-    Still,
     Track,
     TrackKind,
 )
@@ -222,17 +221,15 @@ def refuse_what_is_not_drawn(blueprint: Blueprint) -> None:
 
 
 def _not_drawn(track: Track) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
     if track.kind is TrackKind.OVERLAY:
-        found.append(("", "overlay tracks"))
-    if track.kind is TrackKind.AUDIO:
-        visible, audible = ("ken_burns", "transform"), ()
-    else:
-        visible, audible = ("ken_burns", "transform", "fade_in", "fade_out"), ("gain_db", "ducking")
-    found += [(f"/{name}", f"{name} of a {track.kind} track") for name in audible if getattr(track, name)]
+        return [("", "overlay tracks")]
+    # A video track has no sound here, and on an audio track only sound can fade.
+    unheard = [] if track.kind is TrackKind.AUDIO else ["gain_db", "ducking"]
+    fades = [] if track.kind is TrackKind.AUDIO else ["fade_in", "fade_out"]
+    found = [(f"/{name}", f"{name} of a {track.kind} track") for name in unheard if getattr(track, name)]
     found += [(f"/transitions/{x}", f"a {t.type}") for x, t in enumerate(track.transitions) if t.type != "cut"]
     for i, item in enumerate(track.items):
-        names = [name for name in (*visible, *audible) if getattr(item, name, None)]
+        names = [name for name in ["ken_burns", "transform", *fades, *unheard] if getattr(item, name, None)]
         names += ["speed"] if isinstance(item, Clip) and item.speed.fraction != 1 else []
         found += [(f"/items/{i}/{name}", f"{name} of an item on a {track.kind} track") for name in names]
     return found

@@ -255,7 +255,10 @@ class Renderer:
         stem = key.removesuffix(".mp4")
         rate = self._blueprint.output.frame_rate.fraction
         for language, cues in self._blueprint.captions.languages.items():
-            for suffix, write, kind in (("vtt", captions.web_vtt, "text/vtt"), ("srt", captions.sub_rip, "application/x-subrip")):
+            for suffix, write, kind in (
+                ("vtt", captions.web_vtt, "text/vtt"),
+                ("srt", captions.sub_rip, "application/x-subrip"),
+            ):
                 self._put(storage, f"{stem}.{language}.{suffix}", write(cues, rate).encode(), kind)
         if self._blueprint.output.poster:
             poster = self._poster(joined, self._blueprint.output.poster.frame)

@@ -55,7 +55,9 @@ class SoundMaker:
             said = self._children.run(arguments(out)).decode()
         except RenderFailed as exc:
             raise self._blame(block, exc) from exc
-        values = {key: [float(line.split("=")[1]) for line in said.splitlines() if line.startswith(key + "=")] for key in keys}
+        values = {
+            key: [float(line.split("=")[1]) for line in said.splitlines() if line.startswith(key + "=")] for key in keys
+        }
         peaks = [10 ** (v / 20) for key in keys[1:] for v in values[key] if math.isfinite(v)]
         momentary = tuple(round(v, 2) if math.isfinite(v) else -120.0 for v in values[keys[0]])
         self._check_length(target, block)
@@ -117,7 +119,9 @@ class SoundMaker:
             try:
                 self._children.run(arguments(alone))
             except RenderFailed as own:
-                return CorruptAsset(f"The asset {name!r} ({asset.uri}) could not be used: {own.detail} Upload it again.")
+                return CorruptAsset(
+                    f"The asset {name!r} ({asset.uri}) could not be used: {own.detail} Upload it again."
+                )
         return exc
 
     def _check_length(self, target: Path, block: AudioBlock) -> None:

@@ -7,6 +7,7 @@ addresses. Where nothing is said for long, blocks are cut by the clock.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -79,7 +80,9 @@ class AudioBlock:
         return artifact_key(Kind.AUDIO_BLOCK, ".aac", self.inputs | {"gain_db": gain_db, "limit_dbtp": limit_dbtp})
 
 
-def plan_blocks(blueprint: Blueprint, identities: Mapping[str, str], audio_frames: int, encoder: str) -> list[AudioBlock]:
+def plan_blocks(
+    blueprint: Blueprint, identities: Mapping[str, str], audio_frames: int, encoder: str
+) -> list[AudioBlock]:
     """All blocks of a production; none when it has no sound."""
     tracks = [track for track in blueprint.tracks if track.kind is TrackKind.AUDIO and track.items]
     if not tracks or audio_frames == 0:
@@ -181,24 +184,46 @@ def _ramps_within(ramps: Sequence[Ramp], begin: int, end: int) -> Iterator[Ramp]
 
 def _cuts(tracks: Sequence[Track], identities: Mapping[str, str], audio_frames: int, rate: int) -> list[int]:
     """First AAC frames of the blocks."""
-    second = Fraction(rate, house.AAC_FRAME)
-    least, clock, most = (int(second * s) for s in (MIN_SECONDS, CLOCK_SECONDS, MAX_SECONDS))
+    least, clock, most = (int(Fraction(rate * s, house.AAC_FRAME)) for s in (MIN_SECONDS, CLOCK_SECONDS, MAX_SECONDS))
+    marks = [(frame, mark) for frame, mark in _marks(tracks, identities) if least <= frame < audio_frames]
     cuts = [0]
-    for frame, is_mark in [*_candidates(tracks, identities), (audio_frames, True)]:
-        while frame - cuts[-1] > most:
-            cuts.append(cuts[-1] + clock)
-        is_end = frame == audio_frames
-        if not is_end and frame < audio_frames and frame - cuts[-1] >= (least if is_mark else clock):
-            cuts.append(frame)
-    return cuts
+    for frame in [*_lowest(marks, least), audio_frames]:
+        cuts += _between(cuts[-1], frame, marks, least, clock, most)
+        cuts.append(frame)
+    return cuts[:-1]
 
 
-def _candidates(tracks: Sequence[Track], identities: Mapping[str, str]) -> list[tuple[int, bool]]:
-    """Narration starts that lie on the grid: (AAC frame, whether what is said there marks a cut)."""
-    found = []
-    for track in tracks:
-        for item in track.items if track.role == "narration" else ():
-            if isinstance(item, Clip) and item.timeline_start % house.AAC_FRAME == 0:
-                mark = int(digest_of(identities[item.asset])[:8], 16) % 2 == 0
-                found.append((item.timeline_start // house.AAC_FRAME, mark))
-    return sorted(found)
+def _lowest(marks: Sequence[tuple[int, str]], reach: int) -> list[int]:
+    """Frames whose mark is the lowest of all nearer than `reach`: what lies farther off has no say in it."""
+    frames = [frame for frame, _ in marks]
+    ranked = [(mark, frame) for frame, mark in marks]
+    return [
+        frame
+        for mark, frame in ranked
+        if (mark, frame) == min(ranked[bisect_right(frames, frame - reach) : bisect_left(frames, frame + reach)])
+    ]
+
+
+def _between(start: int, end: int, marks: Sequence[tuple[int, str]], least: int, clock: int, most: int) -> list[int]:
+    """More cuts where two lie too far apart: at the lowest mark between them, or by the clock where there is none."""
+    if end - start <= most:
+        return []
+    inner = [(mark, frame) for frame, mark in marks if start + least <= frame <= end - least]
+    if not inner:
+        return list(range(start + clock, end - (most - clock), clock))
+    middle = min(inner)[1]
+    return [
+        *_between(start, middle, marks, least, clock, most),
+        middle,
+        *_between(middle, end, marks, least, clock, most),
+    ]
+
+
+def _marks(tracks: Sequence[Track], identities: Mapping[str, str]) -> list[tuple[int, str]]:
+    """Narration starts that lie on the grid, in order: (AAC frame, a hash of what is said there)."""
+    return sorted(
+        (item.timeline_start // house.AAC_FRAME, digest_of(identities[item.asset]))
+        for track in tracks
+        for item in (track.items if track.role == "narration" else ())
+        if isinstance(item, Clip) and item.timeline_start % house.AAC_FRAME == 0
+    )

@@ -47,7 +47,8 @@ def artifact_key(kind: Kind, suffix: str, inputs: Mapping[str, Any]) -> Artifact
     """Address the artifact of `kind` that `inputs` lead to.
 
     `inputs` must name everything that can change a byte of the result, the maker's name and version among it.
-    Raises TypeError for values JSON cannot hold and ValueError for NaN or infinities.
+    Raises TypeError for values JSON cannot hold and for keys that are not text, ValueError for NaN, infinities and halves
+    of surrogate pairs.
     """
     return ArtifactKey(kind=kind, digest=digest_of({"kind": kind.value, "inputs": inputs}), suffix=suffix)
 
@@ -58,4 +59,19 @@ def digest_of(value: Any) -> str:
 
 
 def canonical_json(value: Any) -> bytes:
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+    """The one JSON form of `value`. Raises as `artifact_key` does."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    _refuse_other_keys(value)
+    return text.encode()
+
+
+def _refuse_other_keys(value: Any) -> None:
+    """JSON writes the keys 1 and "1" alike, and what differs must not share an address."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            if not isinstance(key, str):
+                raise TypeError(f"a key of an address is text; found {key!r}, a {type(key).__name__}")
+            _refuse_other_keys(child)
+    elif isinstance(value, list | tuple):
+        for child in value:
+            _refuse_other_keys(child)

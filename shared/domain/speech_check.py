@@ -1,17 +1,18 @@
 """Whether a spoken segment can be what its text says: not silent, not clipped, not far too short or long.
 
 The time looked at is the time in which something is said, without pauses, so that a text full of commas is judged like
-one without. Measured over 1,223 clips (flite slt, rms, awb, kal16; espeak-ng in English, Spanish and 15 other languages;
+one without. Measured over 1,223 clips (flite slt, rms, awb, kal16; espeak-ng in English, Spanish and 16 other languages;
 sentences of novels and hard short cases), milliseconds for each:
 
-    letter, alphabets        53-87 where there are 20 letters and more; up to 420 in one-letter texts ("I.")
+    letter, alphabets        49-91 (98% of clips 54-85) where there are 20 letters and more; up to 420 in one-letter texts ("I.")
     letter, abjads, abugidas 69-148: vowels are spoken and not all counted
     Han, kana, Hangul        150-420
     digit                    180-600: 1,234,567 is ten words
     sign, as in an address   up to 350
     level of the voiced part -32 to -12 dBFS; no sample at full scale in any clip
 
-The bounds leave a quarter of room on both sides, plus a constant for short texts.
+The bounds leave a fifth to a quarter of room on both sides, plus a constant for short texts. So they tell half of a text
+of 60 letters and more from the whole in 97% of the clips, and a missing word in none: that takes listening.
 """
 
 from __future__ import annotations

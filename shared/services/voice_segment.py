@@ -60,7 +60,7 @@ class VoiceSegment:
         engine, _, known = self._engines.find(voice)
         waveform = trim_silence(read_wav(engine.synthesize(text, known, settings)))
         measured = measure(waveform)
-        faults = check_speech(measured, text, waveform.rate)
+        faults = check_speech(measured, text, waveform.rate, speed=float(settings.get("rate", "1")))
         if faults:
             reasons = "; ".join(fault.detail for fault in faults)
             raise BadOutput(

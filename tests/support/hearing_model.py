@@ -43,7 +43,9 @@ def write_language_model(words: Sequence[str], target: Path) -> None:
     before = Counter(first for first, _ in pairs.elements())
     lines = ["\\data\\", f"ngram 1={len(chance) + 2}", f"ngram 2={len(pairs)}", "", "\\1-grams:"]
     lines += [f"{_NEVER} <s> 0.0", f"{math.log10(1 / (_PIECE_WORDS + 1)):.4f} </s> 0.0"]
-    lines += [f"{math.log10(chance[word]):.4f} {word} {weight:.4f}" for word, weight in _back_off(chance, pairs, before)]
+    lines += [
+        f"{math.log10(chance[word]):.4f} {word} {weight:.4f}" for word, weight in _back_off(chance, pairs, before)
+    ]
     lines += ["", "\\2-grams:"]
     lines += [
         f"{math.log10((count - _DISCOUNT) / before[first]):.4f} {first} {second}"

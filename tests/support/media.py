@@ -89,11 +89,24 @@ def write_clip(path: Path, frames: Pictures, rate: str, *options: str) -> Path:
 def write_house_clip(path: Path, frames: Pictures, rate: str, options: dict[str, Any]) -> Path:
     """Encode frames by the house's own `options` and wrap them as ingest does: parameter sets in the header alone."""
     words = {"vcodec": "c:v"}
-    flags = [word for name, value in options.items() for word in ("-" + words.get(name, name), str(value)) if name != "format"]
+    flags = [
+        word
+        for name, value in options.items()
+        for word in ("-" + words.get(name, name), str(value))
+        if name != "format"
+    ]
     colours = ["-vf", "scale=out_color_matrix=bt709:out_range=tv,setsar=1"]
     write_clip(path.with_suffix(".h264"), frames, rate, *colours, *flags)
-    strip = ["-c", "copy", "-bsf:v", "filter_units=remove_types=6-9,setts=ts=N"]
-    ffmpeg("-framerate", rate, "-i", path.with_suffix(".h264"), *strip, "-video_track_timescale", rate.partition("/")[0], path)
+    ticks, _, frame = rate.partition("/")
+    strip = [
+        "-c",
+        "copy",
+        "-bsf:v",
+        f"filter_units=remove_types=6-9,setts=ts=N*{frame or 1}",
+        "-video_track_timescale",
+        ticks,
+    ]
+    ffmpeg("-framerate", rate, "-i", path.with_suffix(".h264"), *strip, path)
     return path
 
 

@@ -2,20 +2,29 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 
+_WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _SHORTEST_RUN = 3  # words; shorter ones are a recogniser's slips
+
+
+def words_of(text: str) -> list[str]:
+    """The words of `text` in order, in lower case, with plain apostrophes inside; punctuation and digits are left out."""
+    return _WORD.findall(text.lower().replace("’", "'"))
 
 
 def word_error_rate(reference: Sequence[str], heard: Sequence[str]) -> float:
     """Words to insert, drop or exchange to turn `heard` into `reference`, over the words of `reference`: 0.0 is equal.
 
+    Case, apostrophes and punctuation do not count.
     Raises ValueError for an empty reference, of which no share can be taken.
     """
-    if not reference:
+    expected, found = _normal(reference), _normal(heard)
+    if not expected:
         raise ValueError("a word error rate needs a reference of at least one word")
-    return _distances(reference, heard)[-1][-1] / len(reference)
+    return _distances(expected, found)[-1][-1] / len(expected)
 
 
 def missing_runs(reference: Sequence[str], heard: Sequence[str], shortest: int = _SHORTEST_RUN) -> list[list[str]]:
@@ -23,13 +32,18 @@ def missing_runs(reference: Sequence[str], heard: Sequence[str], shortest: int =
 
     Where a run could stand in two places, as before or after a word that its neighbour shares, it is the earlier.
     """
-    matched = _matched(reference, heard)
+    expected = _normal(reference)
+    matched = _matched(expected, _normal(heard))
     runs = (
-        [reference[at] for at in run]
-        for was_heard, run in groupby(range(len(reference)), key=matched.__contains__)
+        [expected[at] for at in run]
+        for was_heard, run in groupby(range(len(expected)), key=matched.__contains__)
         if not was_heard
     )
     return [run for run in runs if len(run) >= shortest]
+
+
+def _normal(words: Sequence[str]) -> list[str]:
+    return words_of(" ".join(words))
 
 
 def _matched(reference: Sequence[str], heard: Sequence[str]) -> set[int]:

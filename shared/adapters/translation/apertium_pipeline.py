@@ -1,6 +1,6 @@
 """A pipeline of programs kept open between requests: each flushes at a NUL, so a request costs no start-up.
 
-Measured: 0.5 s for a pipeline of its own per request, 2 ms for one that is open. Its programs end by themselves when this
+Measured: 0.1-0.5 s for a pipeline of its own per request, 1.5 ms a sentence for one that is open. Its programs end by themselves when this
 process does, because their input ends.
 """
 

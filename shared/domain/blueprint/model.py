@@ -19,9 +19,7 @@ LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 # media:// and uploads:// are the two buckets of whichever backend renders, so a blueprint moves between backends.
-URI_PATTERN = (
-    r"^((media|uploads)://|(gs|s3)://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]/)[^\s\x00-\x1f\x7f\\?#]{1,1024}$"
-)
+URI_PATTERN = r"^((media|uploads)://|(gs|s3)://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]/)[^\s\x00-\x1f\x7f\\?#]{1,1024}$"
 Uri = Annotated[str, StringConstraints(pattern=URI_PATTERN)]
 LONGEST = 2**40  # frames or samples
 Position = Annotated[int, Field(ge=0, le=LONGEST)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -18,6 +19,7 @@ _MOST_FAULTS = 1000
 
 Place = tuple[str | int, ...]
 Raw = dict[str, Any]
+Twice = dict[int, tuple[Raw, str]]  # by identity, which holds while it is kept here: an object and a key it has twice
 
 
 def read_document(document: bytes | str | Raw) -> Raw:
@@ -25,23 +27,25 @@ def read_document(document: bytes | str | Raw) -> Raw:
 
     Raises TooLarge above 32 MiB, and InvalidInput for all else, duplicate keys and unpaired surrogates included.
     """
-    twice: dict[int, str] = {}  # by the identity of an object, a key that it was given twice
+    twice: Twice = {}
     value = document if isinstance(document, dict) else _decode(document, twice)
     if not isinstance(value, dict):
-        raise _unreadable(f"its top level is {excerpt(value)}, not an object")
+        raise _unreadable("its top level is not an object", excerpt(value))
     faults = list(islice(_foreign(value, (), twice), _MOST_FAULTS))
     if faults:
         raise InvalidInput(
-            f"The blueprint cannot be read: {len(faults)} place(s) in it are not JSON as RFC 8259 means it.", faults=faults
+            f"The blueprint cannot be read: {len(faults)} place(s) in it are not JSON as RFC 8259 means it.",
+            faults=faults,
         )
     return value
 
 
-def _decode(document: bytes | str, twice: dict[int, str]) -> Any:
+def _decode(document: bytes | str, twice: Twice) -> Any:
     def keep(pairs: list[tuple[str, Any]]) -> Raw:
         found = dict(pairs)
         if len(found) != len(pairs):
-            twice[id(found)] = _repeated(pairs)
+            counts = Counter(name for name, _ in pairs)
+            twice[id(found)] = (found, next(name for name, count in counts.items() if count > 1))
         return found
 
     data = document.encode("utf-8", "surrogatepass") if isinstance(document, str) else document
@@ -57,29 +61,24 @@ def _decode(document: bytes | str, twice: dict[int, str]) -> Any:
         raise _unreadable(f"it is nested deeper than {MAX_DEPTH} levels") from exc
 
 
-def _repeated(pairs: list[tuple[str, Any]]) -> str:
-    seen: set[str] = set()
-    for name, _ in pairs:
-        if name in seen:
-            return name
-        seen.add(name)
-    raise AssertionError("unreachable")
-
-
 def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= _MAX_DIGITS else math.copysign(math.inf, -1 if digits[0] == "-" else 1)
 
 
-def _foreign(value: Any, place: Place, twice: dict[int, str]) -> Iterator[Fault]:
+def _foreign(value: Any, place: Place, twice: Twice) -> Iterator[Fault]:
     """Every value that JSON or its common readers do not hold."""
     if isinstance(value, dict | list):
         yield from _container(value, place, twice)
     elif isinstance(value, str):
         if not _is_unicode(value):
-            yield _fault(place, "not-unicode", "a string holds half of a surrogate pair", ascii(value), "Send both halves.")
+            yield _fault(
+                place, "not-unicode", "a string holds half of a surrogate pair", ascii(value), "Send both halves."
+            )
     elif isinstance(value, float):
         if not math.isfinite(value):
-            yield _fault(place, "not-finite", "JSON numbers are finite", value, "Send a number, or leave the field out.")
+            yield _fault(
+                place, "not-finite", "a number is finite and fits 64 bits", value, "Send a number, or leave the field out."
+            )
     elif isinstance(value, int):
         if not -(2**63) <= value < 2**63:
             yield _fault(place, "too-long", "a whole number has at most 64 bits", value, "Send a smaller number.")
@@ -87,16 +86,17 @@ def _foreign(value: Any, place: Place, twice: dict[int, str]) -> Iterator[Fault]
         yield _fault(place, "not-json", "JSON has no such value", type(value).__name__, "Send JSON values only.")
 
 
-def _container(value: Raw | list[Any], place: Place, twice: dict[int, str]) -> Iterator[Fault]:
+def _container(value: Raw | list[Any], place: Place, twice: Twice) -> Iterator[Fault]:
     if len(place) >= MAX_DEPTH:
         yield _fault(place, "too-deep", f"at most {MAX_DEPTH} levels are read", value, "Flatten the document.")
         return
     if id(value) in twice:
         fix = "Keep one of the two."
-        yield _fault(place, "duplicate-key", "an object has each key once", ascii(twice[id(value)]), fix)
+        yield _fault(place, "duplicate-key", "an object has each key once", ascii(twice[id(value)][1]), fix)
     for key, child in value.items() if isinstance(value, dict) else enumerate(value):
         if isinstance(value, dict) and not (isinstance(key, str) and _is_unicode(key)):
-            yield _fault(place, "not-a-key", "keys are Unicode text", ascii(key), "Rename the key.")
+            shown = ascii(key) if isinstance(key, str) else type(key).__name__
+            yield _fault(place, "not-a-key", "keys are Unicode text", shown, "Rename the key.")
         else:
             yield from _foreign(child, (*place, key), twice)
 
@@ -109,6 +109,6 @@ def _fault(place: Place, code: str, detail: str, found: Any, fix: str) -> Fault:
     return Fault(pointer=pointer(place), code=code, detail=detail, found=excerpt(found), fix=fix)
 
 
-def _unreadable(reason: str) -> InvalidInput:
-    fault = Fault(pointer="", code="unreadable", detail=reason, fix="Send one JSON object in UTF-8.")
+def _unreadable(reason: str, found: str = "") -> InvalidInput:
+    fault = Fault(pointer="", code="unreadable", detail=reason, found=found, fix="Send one JSON object in UTF-8.")
     return InvalidInput(f"The blueprint cannot be read: {reason}.", faults=[fault])

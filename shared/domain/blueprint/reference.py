@@ -38,12 +38,17 @@ A blueprint says exactly what one finished production is. Time is integer frames
 it is integer samples at `output.sample_rate`. Unknown fields are refused. Every fault of a document is reported at once,
 with its JSON Pointer, what was found and what to do.
 
-Beyond the shapes below, a document must hold together: assets and tracks it names exist, items follow each other in
-time and overlap only under a transition of that very length, ranges lie inside their sources, cues and markers inside
-the video. The JSON Schema is [blueprint.schema.json](blueprint.schema.json).
+Beyond the shapes below, a document must hold together: assets, tracks and languages it names exist and are of the kind
+that is played there; one track is the video and holds something; items follow each other in time and overlap only under
+a transition of that very length, never three at once; ranges lie inside their sources as far as `probe` tells; fades and
+keyframes lie inside their item, the poster, cues and markers inside the video. The JSON Schema is
+[blueprint.schema.json](blueprint.schema.json); it accepts every document that is accepted here.
 
 Version `0.9`, the flat choreography form (`task_id`, `song.audio_path`, `moves_used[].{move_id, video_path, start, end}`
-in seconds, `video_output.path`), is read and upgraded: seconds become the nearest frame at 30 a second.
+in seconds, `video_output.{path, width, height}`), is read and upgraded. Paths are keys of the media bucket or whole URIs.
+Seconds become the nearest frame at 30 a second; where a move then ends within a frame of the next one's start, it ends
+exactly there. A longer gap is black, a longer overlap is refused. The song plays from its beginning to the last move's
+end, and the video is 1280 x 720 where no size is given.
 """
 
 

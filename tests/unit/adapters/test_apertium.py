@@ -97,10 +97,27 @@ def test_a_hung_pipeline_is_killed_with_all_its_programs(tmp_path: Path) -> None
     assert all(is_gone(int(pid)) for pid in pids)
 
 
-def test_an_answer_to_another_request_is_not_taken(tmp_path: Path) -> None:
-    wrong = script(tmp_path, "printf 'Hola.[][=0]\\000'; exec sleep 600")
+@pytest.mark.parametrize("answer", [r"Hola.[][=0]\000", r"Hola\000.[][=1]\000[][=2]\000", r"Ho\000la.[][=2]\000"])
+def test_an_answer_to_another_request_is_not_taken(tmp_path: Path, answer: str) -> None:
+    wrong = script(tmp_path, f"printf '{answer}'; exec sleep 600")
     with closing(write_mode(tmp_path, wrong)) as translation, pytest.raises(EngineFailed, match="does not end as"):
         translation.translate("Hello.", "en", "es")
+
+
+def test_no_full_pipe_can_block_a_request(tmp_path: Path) -> None:
+    text = "the dog and " * 30_000
+    with closing(write_mode(tmp_path, f"{echo(tmp_path)} | {echo(tmp_path)}")) as translation:
+        assert translation.translate(text, "en", "es").translated_text == text
+
+
+def test_no_descriptor_is_left_behind(tmp_path: Path) -> None:
+    translation = write_mode(tmp_path, f"{echo(tmp_path)} | {echo(tmp_path)} | {echo(tmp_path)}")
+    translation.describe()
+    before = psutil.Process().num_fds()
+    translation.translate("Hello.", "en", "es")
+    assert psutil.Process().num_fds() == before + 2  # one to write to, one to read from
+    translation.close()
+    assert psutil.Process().num_fds() == before
 
 
 def test_close_ends_the_programs_and_the_next_request_starts_them_again(tmp_path: Path) -> None:
@@ -173,6 +190,15 @@ def test_what_is_prepared_holds_nothing_reserved_and_is_restored(sentence: str) 
     reserved = [char for char in sentence if char in "[]{}^$/\\@<>*#~+\n\t\0\ud800"]
     assert [char for char in restored.text if char in "[]{}^$/\\@<>*#~+\n\t\0\ud800"] == reserved
     assert restored.unknown == 0
+
+
+def test_an_open_end_gets_a_full_stop_that_is_taken_away_again() -> None:
+    for sentence in ("The lighthouse", "the “lighthouse”", "Version 2.5", "Go—"):
+        prepared = prepare(sentence)
+        assert prepared.stream.endswith(".")
+        assert restore(prepared.stream, prepared).text == sentence
+    for sentence in ("Go.", "“Why?”", "He said:"):
+        assert prepare(sentence).full_stop_added is False
 
 
 def test_marks_for_unknown_words_are_counted_and_removed() -> None:

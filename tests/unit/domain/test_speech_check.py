@@ -34,7 +34,7 @@ def letters(text: str) -> int:
     return sum(char.isalpha() for char in text)
 
 
-@pytest.mark.parametrize("ms_per_letter", [53, 65, 87])
+@pytest.mark.parametrize("ms_per_letter", [49, 65, 91])
 def test_the_pace_of_every_measured_voice_passes(ms_per_letter: int) -> None:
     assert codes(spoken(ms_per_letter * letters(TEXT))) == []
 
