@@ -52,4 +52,6 @@ def _bar(step: dict[str, Any]) -> str:
     filled = round(share * WIDTH)
     reused = f", {step['reused']} reused" if step["reused"] else ""
     counts = f"{step['done']} of {step['total']}{reused}" if step["total"] and (is_done or step["total"] < 100) else ""
-    return f"  {NAMES.get(step['name'], step['name']):<18}{'█' * filled}{'░' * (WIDTH - filled)} {share:>4.0%}  {counts}"
+    return (
+        f"  {NAMES.get(step['name'], step['name']):<18}{'█' * filled}{'░' * (WIDTH - filled)} {share:>4.0%}  {counts}"
+    )

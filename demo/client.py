@@ -43,7 +43,9 @@ class Client:
     def upload_asset(self, kind: str, file: Path) -> dict[str, Any]:
         """Upload a file and wait until it is looked at."""
         with file.open("rb") as stream:
-            asset = self._json(self._http.post(f"{API}/assets", data={"type": kind}, files={"file": (file.name, stream)}))
+            asset = self._json(
+                self._http.post(f"{API}/assets", data={"type": kind}, files={"file": (file.name, stream)})
+            )
         while asset["status"] in ("pending", "processing"):
             time.sleep(0.1)
             asset = self.get(f"/assets/{asset['id']}")

@@ -30,9 +30,13 @@ def upload(call: Call[Studio]) -> Answer:
     types = ", ".join(AssetType)
     faults = []
     if wanted not in list(AssetType):
-        faults.append(Fault(pointer="/type", code="enum", detail=f"one of {types}", found=wanted[:40], fix="Say what it is."))
+        faults.append(
+            Fault(pointer="/type", code="enum", detail=f"one of {types}", found=wanted[:40], fix="Say what it is.")
+        )
     if file is None:
-        faults.append(Fault(pointer="/file", code="missing", detail="a form field of type file", fix="Attach the file."))
+        faults.append(
+            Fault(pointer="/file", code="missing", detail="a form field of type file", fix="Attach the file.")
+        )
     if faults or file is None:
         raise InvalidInput("The form does not fit; see errors.", faults=faults)
     assets = call.app.app.assets

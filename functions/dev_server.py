@@ -45,7 +45,11 @@ class DoorDispatcher:
         door = find_door(DOORS, environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if door is None:
             # Any door answers an unknown path as all do: with a problem that says so.
-            return self._doors["worker"](environ, start_response) if environ["PATH_INFO"] != "/" else _root(environ, start_response)
+            return (
+                self._doors["worker"](environ, start_response)
+                if environ["PATH_INFO"] != "/"
+                else _root(environ, start_response)
+            )
         return self._doors[door.name](environ, start_response)
 
 
@@ -88,11 +92,15 @@ class _Quiet(WSGIRequestHandler):
 
 
 def _root(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    return NotFound("Reelprint's API begins at /api/v1; GET /api/v1/openapi.json describes it.")(environ, start_response)
+    return NotFound("Reelprint's API begins at /api/v1; GET /api/v1/openapi.json describes it.")(
+        environ, start_response
+    )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(description="Serve the whole API on one port. Settings come from REELPRINT_* variables.")
+    parser = argparse.ArgumentParser(
+        description="Serve the whole API on one port. Settings come from REELPRINT_* variables."
+    )
     parser.add_argument("--port-file", type=Path, help="write the address served to this file, once it is served")
     options = parser.parse_args(arguments)
     socketserver.TCPServer.request_queue_size = 128  # a queue's burst must not meet a full backlog

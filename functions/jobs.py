@@ -136,7 +136,9 @@ def read_file(call: Call[Studio], job_id: str, name: str) -> Answer:
 def _completed(call: Call[Studio], job_id: str) -> Job:
     job, _ = call.app.app.jobs.get(call.principal.uid, job_id)
     if job.status is not JobStatus.COMPLETED:
-        raise Conflict(f"The job is {job.status} ({job.percentage}%): it has no result. Follow its progress, then ask again.")
+        raise Conflict(
+            f"The job is {job.status} ({job.percentage}%): it has no result. Follow its progress, then ask again."
+        )
     return job
 
 

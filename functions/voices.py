@@ -65,7 +65,8 @@ def read_engines(call: Call[Studio]) -> Answer:
     """Say which speech and translation engines can work here, and what the others lack."""
     app = call.app.app
     speech, translation = (
-        [Engine.model_validate(vars(status)) for status in engines.status()] for engines in (app.speech, app.translation)
+        [Engine.model_validate(vars(status)) for status in engines.status()]
+        for engines in (app.speech, app.translation)
     )
     return Answer(Engines(speech=speech, translation=translation))
 

@@ -65,7 +65,11 @@ def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
 def read_assemble_request(environ: Mapping[str, str] | None = None) -> AssembleRequest:
     """The assembly job's own variables. Raises Misconfigured with every wrong one."""
     source = os.environ if environ is None else environ
-    known = {str(field.alias): source[str(field.alias)] for field in AssembleRequest.model_fields.values() if field.alias in source}
+    known = {
+        str(field.alias): source[str(field.alias)]
+        for field in AssembleRequest.model_fields.values()
+        if field.alias in source
+    }
     try:
         return AssembleRequest.model_validate(known)
     except ValidationError as exc:
@@ -87,5 +91,7 @@ def settings_environment(settings: Settings) -> dict[str, str]:
 
 def _misconfigured(exc: ValidationError) -> Misconfigured:
     faults = faults_of(exc)
-    listed = "; ".join(f"{fault.pointer.strip('/').upper()}: {fault.detail} (found {fault.found!r})" for fault in faults)
+    listed = "; ".join(
+        f"{fault.pointer.strip('/').upper()}: {fault.detail} (found {fault.found!r})" for fault in faults
+    )
     return Misconfigured(f"{len(faults)} setting(s) are wrong: {listed}", faults=faults)

@@ -58,7 +58,7 @@ class SoundMaker:
         values = {
             key: [float(line.split("=")[1]) for line in said.splitlines() if line.startswith(key + "=")] for key in keys
         }
-        peaks = [10 ** (v / 20) for key in keys[1:] for v in values[key] if math.isfinite(v)]
+        peaks = [value for key in keys[1:] for value in values[key]]  # linear, unlike the loudness
         momentary = tuple(round(v, 2) if math.isfinite(v) else -120.0 for v in values[keys[0]])
         self._check_length(target, block)
         return Measured(momentary, round(max(peaks, default=0.0), 6))

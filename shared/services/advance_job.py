@@ -36,7 +36,9 @@ from shared.services.render_blueprint import RenderBlueprint, Rendering
 from shared.services.translate_segment import TranslateSegment
 from shared.services.voice_segment import VoiceSegment
 
-PROGRESS_INTERVAL = timedelta(seconds=0.5)  # a document takes about one write a second in the cloud; a laptop takes more
+PROGRESS_INTERVAL = timedelta(
+    seconds=0.5
+)  # a document takes about one write a second in the cloud; a laptop takes more
 LOOK_AGAIN = timedelta(seconds=0.5)
 _SAYS = {
     "plan": "cutting the chapter into segments",
@@ -228,5 +230,3 @@ def _unit_task(unit: Unit, ref: TaskRef, job: Job) -> Task:
 def _result(states: dict[str, Rendering]) -> JobResult:
     files: list[JobFile] = [file for state in states.values() for file in state.files]
     return JobResult(files=files, reports={language: state.report for language, state in states.items()})
-
-

@@ -18,7 +18,9 @@ class AnnounceObject:
     def __call__(self, info: ObjectInfo) -> None:
         """Queue the event of one generation; announced twice, it is one task."""
         headers, payload = finalized_event(info)
-        headers = {name: value for name, value in headers.items() if name.startswith("ce-")}  # the queue sends JSON anyway
+        headers = {
+            name: value for name, value in headers.items() if name.startswith("ce-")
+        }  # the queue sends JSON anyway
         fact = f"{info.bucket}/{info.key}#{info.generation}"
         name = f"finalized-{hashlib.sha256(fact.encode()).hexdigest()[:48]}"
         self._tasks.enqueue([Task(QueueKind.EVENT, name, EVENT_DOOR, payload, headers=headers)])

@@ -30,7 +30,10 @@ PAUSE = {
 }
 # Loudness by BS.1770 reads a single channel 3 LU under the same sound on two; both targets sound alike on speakers.
 LOUDNESS = {1: -19.0, 2: -16.0}
-SNAP, SHORTEST_CUE = SAMPLE_RATE * 6 // 10, SAMPLE_RATE  # a cue moves at most .6 s to meet a pause, and stays 1 s if it can
+SNAP, SHORTEST_CUE = (
+    SAMPLE_RATE * 6 // 10,
+    SAMPLE_RATE,
+)  # a cue moves at most .6 s to meet a pause, and stays 1 s if it can
 MUSIC_GAIN_DB, DUCK_DB = -14.0, 10.0
 
 
@@ -65,7 +68,10 @@ def compose_narration(narration: Narration, uri: str) -> dict[str, Any]:
     starts, end = _slots(narration.lines)
     frames = -(-(end + TAIL) * FRAME_RATE // SAMPLE_RATE)
     channels = 2 if narration.music else 1
-    captions: dict[str, Any] = {"mode": narration.wish.captions.value, "languages": _captions(narration, starts, frames)}
+    captions: dict[str, Any] = {
+        "mode": narration.wish.captions.value,
+        "languages": _captions(narration, starts, frames),
+    }
     if captions["mode"] in ("burned", "both"):
         captions["burn_language"] = narration.language
     return {
@@ -179,7 +185,9 @@ def _music(music: Asset | None, frames: int) -> list[dict[str, Any]]:
             }
         )
     ducking = {"trigger_track": "narration", "amount_db": DUCK_DB, "attack_ms": 150, "release_ms": 700}
-    return [{"id": "music", "kind": "audio", "role": "music", "gain_db": MUSIC_GAIN_DB, "ducking": ducking, "items": items}]
+    return [
+        {"id": "music", "kind": "audio", "role": "music", "gain_db": MUSIC_GAIN_DB, "ducking": ducking, "items": items}
+    ]
 
 
 def _captions(narration: Narration, starts: Sequence[int], frames: int) -> dict[str, Any]:

@@ -57,7 +57,9 @@ class SpeechEngines:
                 return engine, description, voice
         near = [voice.id for voice in (description.voices if description else self.voices())]
         fix = f"Choose one of GET /api/v1/voices, for example {', '.join(near[:6])}."
-        fault = Fault(pointer="/voices", code="unknown-voice", detail="no engine has this voice", found=voice_id, fix=fix)
+        fault = Fault(
+            pointer="/voices", code="unknown-voice", detail="no engine has this voice", found=voice_id, fix=fix
+        )
         raise InvalidInput(f"The voice {voice_id!r} is not there. {fix}", faults=[fault])
 
     def default(self, language: str) -> Voice:

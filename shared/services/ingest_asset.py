@@ -18,7 +18,9 @@ _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "audio/flac": ".flac"}
 
 
 class IngestAsset:
-    def __init__(self, documents: Documents, clock: Clock, uploads: Storage, media_bucket: Storage, media: Media) -> None:
+    def __init__(
+        self, documents: Documents, clock: Clock, uploads: Storage, media_bucket: Storage, media: Media
+    ) -> None:
         self._uploads = uploads
         self._media_bucket = media_bucket
         self._media = media

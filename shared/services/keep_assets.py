@@ -49,7 +49,9 @@ class Assets:
         asset = self.get(owner, asset_id)
         if asset.status is not AssetStatus.READY:
             reason = f": {asset.reason}" if asset.reason else ""
-            raise Conflict(f"The asset {asset_id} is {asset.status}{reason}. Wait until it is ready, or upload another.")
+            raise Conflict(
+                f"The asset {asset_id} is {asset.status}{reason}. Wait until it is ready, or upload another."
+            )
         return asset
 
     def page(self, owner: str, asset_type: AssetType | None, limit: int, cursor: str | None) -> RecordPage[Asset]:

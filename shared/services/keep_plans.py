@@ -98,7 +98,9 @@ class Plans:
         try:
             assert_partition(self._chapters.text(chapter), segments)
         except ValueError as exc:
-            fault = Fault(pointer="/segments", code="no-partition", detail=str(exc), fix="Send every segment, in order.")
+            fault = Fault(
+                pointer="/segments", code="no-partition", detail=str(exc), fix="Send every segment, in order."
+            )
             raise InvalidInput("The segments do not make up the chapter exactly.", faults=[fault]) from exc
         self._check(segments)
         return self._change(owner, chapter_id, lambda _: list(segments))

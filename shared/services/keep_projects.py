@@ -77,7 +77,9 @@ class Chapters:
     def get(self, owner: str, project_id: str, chapter_id: str) -> Chapter:
         chapter = self._records.get(owner, chapter_id)
         if chapter.project_id != project_id:
-            raise NotFound(f"The chapter {chapter_id!r} is not in the project {project_id!r}. List the project's chapters.")
+            raise NotFound(
+                f"The chapter {chapter_id!r} is not in the project {project_id!r}. List the project's chapters."
+            )
         return chapter
 
     def page(self, owner: str, project_id: str, limit: int, cursor: str | None) -> RecordPage[Chapter]:
@@ -122,4 +124,3 @@ def put_once(storage: Storage, key: str, data: bytes, content_type: str) -> None
         storage.put(key, data, content_type=content_type, if_generation=0)
     except PreconditionFailed:
         return
-

@@ -87,7 +87,9 @@ class Records(Generic[R]):
     def _owned(self, document: Document | None, owner: str, record_id: str) -> R:
         record = self._model.model_validate(document.data) if document else None
         if record is None or record.owner != owner:
-            raise NotFound(f"The {self._noun} {record_id!r} was looked for and is not there (any more). List what you have.")
+            raise NotFound(
+                f"The {self._noun} {record_id!r} was looked for and is not there (any more). List what you have."
+            )
         return record
 
 

@@ -48,7 +48,9 @@ class Rendering:
 
 
 class RenderBlueprint:
-    def __init__(self, documents: Documents, clock: Clock, media: Storage, executions: Executions, env: Mapping[str, str]) -> None:
+    def __init__(
+        self, documents: Documents, clock: Clock, media: Storage, executions: Executions, env: Mapping[str, str]
+    ) -> None:
         self._documents = documents
         self._clock = clock
         self._media = media
@@ -100,7 +102,9 @@ class RenderBlueprint:
         """Run the job. A lost execution is followed by another, under the next name, a few times."""
         lost = int(name.rpartition("-")[2]) + 1 if execution else 0
         if lost > MAX_LOST:
-            detail = f"The render vanished {lost} times without a word; look at the machine's memory. Then retry the job."
+            detail = (
+                f"The render vanished {lost} times without a word; look at the machine's memory. Then retry the job."
+            )
             return Rendering(0, execution=name, error=RenderFailed(detail))
         fresh = f"{job.id}-a{job.attempt}-{language.lower()}-{lost}"
         env = {**self._env, **self._blueprint_variables(record), "RENDER_ID": fresh}
@@ -151,7 +155,9 @@ def _files(record: BlueprintRecord, language: str) -> list[JobFile]:
     found = [JobFile(name=f"{language}.mp4", key=_key(record.output_uri), content_type="video/mp4")]
     for code in record.caption_languages:
         for suffix, kind in (("vtt", "text/vtt"), ("srt", "application/x-subrip")):
-            found.append(JobFile(name=f"{language}.captions.{code}.{suffix}", key=f"{stem}.{code}.{suffix}", content_type=kind))
+            found.append(
+                JobFile(name=f"{language}.captions.{code}.{suffix}", key=f"{stem}.{code}.{suffix}", content_type=kind)
+            )
     if record.has_poster:
         found.append(JobFile(name=f"{language}.poster.jpg", key=f"{stem}.poster.jpg", content_type="image/jpeg"))
     found.append(JobFile(name=f"{language}.blueprint.json", key=record.key, content_type="application/json"))

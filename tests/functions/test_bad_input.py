@@ -84,7 +84,13 @@ def test_a_wish_that_cannot_be_met(studio: Studio, wish: dict[str, Any], status:
 
 
 def test_every_fault_of_a_wish_comes_at_once(studio: Studio) -> None:
-    given = {"project_id": 7, "voices": {"en": {"narrator": "no slash"}}, "captions": "loud", "frame": {"width": 3}, "x": 1}
+    given = {
+        "project_id": 7,
+        "voices": {"en": {"narrator": "no slash"}},
+        "captions": "loud",
+        "frame": {"width": 3},
+        "x": 1,
+    }
     problem = refused(studio[1].post("/jobs", json={"type": "narration", "input": given}), 422)
     pointers = {fault["pointer"] for fault in problem["errors"]}
     assert pointers >= {
@@ -225,5 +231,7 @@ def test_a_repeated_request_with_one_key_makes_one_job(studio: Studio) -> None:
 def test_queue_doors_open_for_the_queue_only(studio: Studio) -> None:
     server = studio[0]
     for door in ("on_job_task", "on_speech_task", "on_translation_task", "on_object_finalized"):
-        answer = httpx.post(f"{server.url}/{door}", content=json.dumps({}), headers={"Content-Type": "application/json"})
+        answer = httpx.post(
+            f"{server.url}/{door}", content=json.dumps({}), headers={"Content-Type": "application/json"}
+        )
         refused(answer, 401)

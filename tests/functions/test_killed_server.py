@@ -15,7 +15,9 @@ import pytest
 from tests.support.studio import new_chapter, served_studio
 
 pytestmark = pytest.mark.media
-TEXT = "\n\n".join(f"Paragraph number {word} is spoken slowly, and then the next one begins." for word in "abcdefghijklmnop")
+TEXT = "\n\n".join(
+    f"Paragraph number {word} is spoken slowly, and then the next one begins." for word in "abcdefghijklmnop"
+)
 
 
 def until(client: httpx.Client, job_id: str, reached: Any, seconds: float = 90) -> dict[str, Any]:
@@ -35,7 +37,11 @@ def rendering(job: dict[str, Any]) -> bool:
 
 def kill_renderers(data: Path) -> int:
     """SIGKILL the supervisors of this data folder; what they started dies with them."""
-    found = [p for p in psutil.process_iter(["cmdline"]) if any(str(data / "executions") in a for a in p.info["cmdline"] or [])]
+    found = [
+        p
+        for p in psutil.process_iter(["cmdline"])
+        if any(str(data / "executions") in a for a in p.info["cmdline"] or [])
+    ]
     for process in found:
         process.kill()
     return len(found)

@@ -46,4 +46,6 @@ def test_a_full_disk_is_a_problem_that_says_so_and_leaves_nothing(tmp_path: Path
         assert client.get(f"/projects/{project}/chapters").json()["items"] == []
         small = client.post(f"/projects/{project}/chapters", json={"title": "T", "text": "This fits."})
         assert small.status_code == 201, small.text
-    assert not [path for path in (tmp_path / "storage").rglob("*") if path.is_file() and path.stat().st_size > 400 * 1024]
+    assert not [
+        path for path in (tmp_path / "storage").rglob("*") if path.is_file() and path.stat().st_size > 400 * 1024
+    ]

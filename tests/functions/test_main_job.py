@@ -133,7 +133,9 @@ def test_after_one_edit_only_that_segment_is_made_anew(studio: Studio, narrated:
 def test_the_same_wish_again_makes_nothing(studio: Studio, story: tuple[str, str], narrated: dict[str, Any]) -> None:
     again = ended(studio[1], ask(studio[1], story, translate_to=["es"], narrate=["en", "es"])["id"])
     assert again["result"]["files"][0]["key"] == narrated["result"]["files"][0]["key"]
-    assert all(step["reused"] == step["total"] for step in again["steps"] if step["name"] in ("voice", "translate", "render"))
+    assert all(
+        step["reused"] == step["total"] for step in again["steps"] if step["name"] in ("voice", "translate", "render")
+    )
 
 
 def test_a_cover_and_burned_captions_and_music(studio: Studio, story: tuple[str, str], tmp_path: Path) -> None:

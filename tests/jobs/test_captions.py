@@ -77,7 +77,10 @@ def test_subrip_shields_what_its_readers_would_take_for_markup(text: str, writte
     assert captions.sub_rip([cue(text)], THIRTY).splitlines()[2] == written
 
 
-@pytest.mark.parametrize("text", ["{\\b1}loud", "{\\p1}m 0 0 l 9 9{\\p0}", "\\N", "\\h", "\\", "{", "}", "{\\an8}{\\pos(1,1)}x", "\\{x}", "a\\nb"])
+@pytest.mark.parametrize(
+    "text",
+    ["{\\b1}loud", "{\\p1}m 0 0 l 9 9{\\p0}", "\\N", "\\h", "\\", "{", "}", "{\\an8}{\\pos(1,1)}x", "\\{x}", "a\\nb"],
+)
 def test_no_code_of_a_users_text_is_live_in_a_burned_caption(text: str) -> None:
     found = drawn(text)
     assert re.search(r"(?<!\\)[{}]", found) is None  # every brace is escaped
@@ -138,7 +141,9 @@ def test_a_title_card_leaves_out_what_it_was_not_given() -> None:
 
 
 def test_a_long_title_is_set_smaller() -> None:
-    sizes = [int(re.findall(r"Style: Title,Noto Serif,(\d+),", card("T" * letters))[0]) for letters in (5, 25, 50, 100, 200)]
+    sizes = [
+        int(re.findall(r"Style: Title,Noto Serif,(\d+),", card("T" * letters))[0]) for letters in (5, 25, 50, 100, 200)
+    ]
     assert sizes == sorted(sizes, reverse=True)
     assert len(set(sizes)) == 5
 
@@ -150,7 +155,16 @@ def card(title: str, **more: str) -> str:
 
 @pytest.mark.parametrize(
     ("language", "code"),
-    [("en", "eng"), ("en-GB", "eng"), ("es", "spa"), ("de", "deu"), ("zh-Hans", "zho"), ("cym", "cym"), ("xx", "und"), ("EN", "eng")],
+    [
+        ("en", "eng"),
+        ("en-GB", "eng"),
+        ("es", "spa"),
+        ("de", "deu"),
+        ("zh-Hans", "zho"),
+        ("cym", "cym"),
+        ("xx", "und"),
+        ("EN", "eng"),
+    ],
 )
 def test_languages_get_the_code_that_mp4_wants(language: str, code: str) -> None:
     assert captions.iso_639_2(language) == code

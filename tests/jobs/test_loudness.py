@@ -42,8 +42,12 @@ def test_silence_has_no_loudness_and_gets_no_gain(momentary: list[float]) -> Non
     assert loudness.master_gain(None, -16.0) == 0
 
 
-@pytest.mark.parametrize(("measured", "target", "gain"), [(-23.0, -16.0, 7), (-16.4, -16.0, 0), (-15.4, -16.0, -1), (-20.6, -19.0, 2)])
-def test_the_master_gain_is_whole_and_brings_the_programme_within_half_a_unit(measured: float, target: float, gain: int) -> None:
+@pytest.mark.parametrize(
+    ("measured", "target", "gain"), [(-23.0, -16.0, 7), (-16.4, -16.0, 0), (-15.4, -16.0, -1), (-20.6, -19.0, 2)]
+)
+def test_the_master_gain_is_whole_and_brings_the_programme_within_half_a_unit(
+    measured: float, target: float, gain: int
+) -> None:
     assert loudness.master_gain(measured, target) == gain
     assert abs(measured + gain - target) <= 0.5
 
@@ -62,7 +66,9 @@ def programme() -> Samples:
 
 @pytest.mark.media
 @pytest.mark.parametrize("channels", [1, 2])
-def test_a_sine_of_997_hz_at_20_dbfs_measures_23_lufs_on_one_channel_and_20_on_two(tmp_path: Path, channels: int) -> None:
+def test_a_sine_of_997_hz_at_20_dbfs_measures_23_lufs_on_one_channel_and_20_on_two(
+    tmp_path: Path, channels: int
+) -> None:
     mono = tone(997, 6, -20.0)
     path = write_wav(tmp_path / "sine.wav", mono if channels == 1 else np.stack([mono, mono], axis=1))
     measured = measure(path, 6 * RATE, channels, tmp_path)

@@ -72,7 +72,9 @@ def test_every_constant_rate_is_read_exactly(folder: Path, rate: str) -> None:
 X264 = ["-c:v", "libx264", "-g", "15"]
 OTHERS: dict[str, Callable[[Path, Path], object]] = {
     "B-frames": lambda path, _: write_clip(path, numbered_frames(range(30)), "30", *X264, "-bf", "2"),
-    "several slices": lambda path, _: write_clip(path, numbered_frames(range(30)), "30", *X264, "-bf", "0", "-slices", "2"),
+    "several slices": lambda path, _: write_clip(
+        path, numbered_frames(range(30)), "30", *X264, "-bf", "0", "-slices", "2"
+    ),
     "another codec": lambda path, _: write_clip(path, numbered_frames(range(30)), "30", "-c:v", "mpeg4"),
     "a variable rate": lambda path, _: write_clip(
         path, numbered_frames(range(30)), "30", *X264, "-bf", "0", "-vf", "select=mod(n\\,7)", "-fps_mode", "vfr"

@@ -76,6 +76,12 @@ class Studio:
             kept["BLUEPRINT_JSON"] = json.dumps(blueprint)
         return kept | extra
 
+    def stored_blueprint(self, blueprint: Raw) -> dict[str, str]:
+        """The variables that lead to a blueprint too large for one."""
+        data = json.dumps(blueprint).encode()
+        self.media.put("blueprints/one.json", data)
+        return {"BLUEPRINT_URI": "media://blueprints/one.json", "BLUEPRINT_SHA256": hashlib.sha256(data).hexdigest()}
+
     def start(self, blueprint: Raw | None, prefix: Sequence[str] = (), **extra: str) -> subprocess.Popen[bytes]:
         argv = [*prefix, sys.executable, "-m", "jobs.assemble.main"]
         return subprocess.Popen(argv, env=self.environment(blueprint, **extra), cwd=CHECKOUT, stderr=subprocess.PIPE)

@@ -25,7 +25,7 @@ _SHORTEST_S, _LONGEST_S = 12, 20  # a piece: long enough to measure its level by
 _FAINTEST = 100  # of 32,768, -50 dBFS: flite peaks 40 dB above it
 _QUIET_MS = 200  # the stretch whose middle is cut through
 
-__all__ = ["RATE", "hear", "missing_runs", "word_error_rate", "words_of"]
+__all__ = ["RATE", "hear", "missing_runs", "pieces", "word_error_rate", "words_of"]
 
 
 def hear(sound: Path | bytes, words: Sequence[str]) -> list[str]:
@@ -40,7 +40,7 @@ def hear(sound: Path | bytes, words: Sequence[str]) -> list[str]:
         else ffmpeg("-i", sound, "-vn", "-ac", "1", "-ar", str(RATE), "-f", "s16le", "-")
     )
     decoder = _decoder(words_of(" ".join(words)))
-    return [word for piece in _pieces(np.frombuffer(pcm, dtype="<i2")) for word in _recognised(decoder, piece)]
+    return [word for piece in pieces(np.frombuffer(pcm, dtype="<i2")) for word in _recognised(decoder, piece)]
 
 
 def _decoder(words: Sequence[str]) -> Any:
@@ -64,7 +64,7 @@ def _recognised(decoder: Any, piece: NDArray[np.int16]) -> list[str]:
     return found.hypstr.split() if found else []
 
 
-def _pieces(samples: NDArray[np.int16]) -> Iterator[NDArray[np.int16]]:
+def pieces(samples: NDArray[np.int16]) -> Iterator[NDArray[np.int16]]:
     """Cut long sound at the quietest moment between 12 and 20 s, again and again: no threshold to be wrong about."""
     start = 0
     while len(samples) - start > _LONGEST_S * RATE:

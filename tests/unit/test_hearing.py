@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from shared.adapters.speech.flite import VOICES, FliteSpeech
 from shared.domain.errors import InvalidInput
-from tests.support.hearing import RATE, hear, missing_runs, word_error_rate, words_of
+from tests.support.hearing import RATE, hear, missing_runs, pieces, word_error_rate, words_of
 from tests.support.media import ffmpeg
 
 pytestmark = pytest.mark.media
@@ -68,6 +69,23 @@ def test_what_is_heard_is_the_sound_and_not_the_text(paragraphs: list[str], tmp_
     turned = list(reversed(paragraphs))
     heard = hear(spoken(turned, tmp_path / "turned.wav"), words_of(" ".join(paragraphs)))
     assert word_error_rate(words_of(" ".join(turned)), heard) < WRONG
+
+
+def test_words_are_heard_in_an_order_the_text_never_has(paragraphs: list[str], tmp_path: Path) -> None:
+    sentence = "Tell the captain that his lamp was dark."
+    heard = hear(spoken([sentence], tmp_path / "other.wav"), words_of(" ".join(paragraphs)))
+    assert heard == words_of(sentence)
+
+
+def test_long_sound_is_cut_where_it_is_quiet() -> None:
+    samples = np.random.default_rng(7).integers(-9000, 9000, 45 * RATE, dtype=np.int16)
+    quiet = [(start, start + 3 * RATE // 10) for start in (14 * RATE, 31 * RATE)]
+    for start, end in quiet:
+        samples[start:end] //= 100
+    found = list(pieces(samples))
+    assert np.array_equal(np.concatenate(found), samples)
+    cuts = np.cumsum([len(piece) for piece in found])[:-1]
+    assert [start < cut < end for cut, (start, end) in zip(cuts, quiet, strict=True)] == [True, True]
 
 
 def test_nothing_is_heard_in_silence() -> None:

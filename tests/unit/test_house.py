@@ -40,6 +40,7 @@ OFFENCES = (  # contract, module that offends, module it must not import
     (ONE_WAY, "shared.adapters.uses_service", "shared.services.records"),
     (ONE_WAY, "shared.adapters.documents.reads_config", "shared.config"),
     (ONE_WAY, "shared.services.builds", "shared.wiring"),
+    (ONE_WAY, "shared.config", "shared.wiring"),
     (ADAPTERS, "functions.opens_adapter", "shared.adapters.documents.sqlite"),
     (ADAPTERS, "jobs.assemble.opens_adapter", "shared.adapters.storage.filesystem"),
     (ADAPTERS, "shared.adapters.storage.uses_neighbour", "shared.adapters.documents.sqlite"),
@@ -101,7 +102,8 @@ def lint_imports(folder: Path) -> subprocess.CompletedProcess[str]:
 def offend(folder: Path, module: str, imported: str) -> None:
     # Inside a function: an import put off until it is needed counts as much as one at the top.
     target = folder / (module.replace(".", "/") + ".py")
-    target.write_text(f"def offend() -> None:\n    import {imported}\n")
+    with target.open("a", encoding="utf-8") as source:
+        source.write(f"\n\ndef offend() -> None:\n    import {imported}\n")
 
 
 def test_the_import_contracts_hold_and_each_breaks_when_offended(copy: Path) -> None:
@@ -121,7 +123,7 @@ def test_the_import_contracts_hold_and_each_breaks_when_offended(copy: Path) -> 
         assert f"{contract} BROKEN" in spoiled.stdout
     assert "shared.attic" in report_of(ONE_WAY, spoiled.stdout)
     for contract, module, imported in OFFENCES:
-        assert f"{module} -> {imported} (l.2)" in report_of(contract, spoiled.stdout), f"{contract}: {module}"
+        assert f"{module} -> {imported} (l." in report_of(contract, spoiled.stdout), f"{contract}: {module}"
 
 
 def report_of(contract: str, output: str) -> str:

@@ -32,11 +32,15 @@ class MediaToolbox:
         try:
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
                 if image.width * image.height > MAX_PIXELS:
-                    raise TooLarge(f"The picture has {image.width}x{image.height} pixels; at most {MAX_PIXELS:,} are taken.")
+                    raise TooLarge(
+                        f"The picture has {image.width}x{image.height} pixels; at most {MAX_PIXELS:,} are taken."
+                    )
                 upright = ImageOps.exif_transpose(image)
                 plain = _on_black(upright)
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
-            raise CorruptAsset(f"The picture does not decode ({exc}). Save it anew as PNG or JPEG and upload that.") from exc
+            raise CorruptAsset(
+                f"The picture does not decode ({exc}). Save it anew as PNG or JPEG and upload that."
+            ) from exc
         plain.thumbnail((MAX_SIDE, MAX_SIDE))
         out = io.BytesIO()
         plain.save(out, "PNG", compress_level=4)
@@ -46,7 +50,16 @@ class MediaToolbox:
         with TemporaryDirectory(prefix="reelprint-") as folder:
             source, target = Path(folder, "source"), Path(folder, "sound.flac")
             source.write_bytes(data)
-            opened = ["-protocol_whitelist", "file,pipe", "-format_whitelist", _FORMATS, "-i", str(source), "-map", "0:a:0"]
+            opened = [
+                "-protocol_whitelist",
+                "file,pipe",
+                "-format_whitelist",
+                _FORMATS,
+                "-i",
+                str(source),
+                "-map",
+                "0:a:0",
+            ]
             form = ["-map_metadata", "-1", "-ar", str(RATE), "-ac", str(CHANNELS), "-sample_fmt", "s16"]
             bound = ["-t", str(MAX_SECONDS + 1), "-fflags", "+bitexact", "-flags:a", "+bitexact"]
             self._run([*opened, *form, *bound, "-f", "flac", str(target)])

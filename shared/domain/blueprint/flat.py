@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
@@ -63,7 +64,7 @@ def _typed(uri: str, known: dict[str, str]) -> str:
 
 
 def _suffix(uri: str) -> str:
-    return uri.rpartition("/")[2].rpartition(".")[2].lower()
+    return PurePosixPath(uri).suffix.lower().removeprefix(".")
 
 
 class _Loose(BaseModel):

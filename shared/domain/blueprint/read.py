@@ -77,7 +77,11 @@ def _foreign(value: Any, place: Place, twice: Twice) -> Iterator[Fault]:
     elif isinstance(value, float):
         if not math.isfinite(value):
             yield _fault(
-                place, "not-finite", "a number is finite and fits 64 bits", value, "Send a number, or leave the field out."
+                place,
+                "not-finite",
+                "a number is finite and fits 64 bits",
+                value,
+                "Send a number, or leave the field out.",
             )
     elif isinstance(value, int):
         if not -(2**63) <= value < 2**63:
