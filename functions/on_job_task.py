@@ -17,6 +17,7 @@ door = Door("on_job_task")
 
 @door.event(body=StepTask)
 def receive(call: Call[Studio], body: StepTask) -> Answer:
+    """Look at one step of a job, and do what comes next."""
     return work_off(call, body.ref, lambda: call.app.app.advance.look(body))
 
 

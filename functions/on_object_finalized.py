@@ -16,6 +16,7 @@ door = Door("on_object_finalized")
 
 @door.event()
 def receive(call: Call[Studio]) -> Answer:
+    """Ingest the object that was written."""
     event = parse_finalized(dict(call.headers), call.data)
     app = call.app.app
     if event.bucket == app.uploads.bucket:

@@ -17,6 +17,7 @@ door = Door("on_speech_task")
 
 @door.event(body=VoiceTask)
 def receive(call: Call[Studio], body: VoiceTask) -> Answer:
+    """Speak one text."""
     return work_off(call, body.ref, lambda: call.app.app.advance.voice(body))
 
 

@@ -17,6 +17,7 @@ door = Door("on_translation_task")
 
 @door.event(body=TranslateTask)
 def receive(call: Call[Studio], body: TranslateTask) -> Answer:
+    """Translate one text."""
     return work_off(call, body.ref, lambda: call.app.app.advance.translate(body))
 
 

@@ -97,7 +97,7 @@ class Studio:
 
     def record(self, render_id: str = "render-1") -> Raw | None:
         path = self.root / "documents.sqlite3"
-        if not path.exists():
+        if not path.is_file():
             return None
         with closing(SqliteDocuments(path, SystemClock())) as documents:
             found = documents.get("renders", render_id)

@@ -131,7 +131,7 @@ def _misplaced(raw: Raw) -> Iterator[Fault]:
             detail = f"/moves_used/{ahead[2]} lasts until {at(raw, 'moves_used', ahead[2], 'end')} s"
             fix = "Start this move where that one ends, or end that one earlier."
             yield fault(("moves_used", n, "start"), "overlap", detail, at(raw, "moves_used", n, "start"), fix)
-        if ahead is None or end > ahead[1]:
+        if ahead is None or end >= ahead[1]:
             ahead = (start, end, n)
 
 

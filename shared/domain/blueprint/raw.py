@@ -74,9 +74,11 @@ def span(item: Raw) -> int | None:
     """An item's length on its track, as the model computes it."""
     if item.get("type") != "clip":
         return whole(item, "duration") or None
-    length = whole(item, "source_range", "duration")
-    speed = ratio({"speed": {"num": 1}} | item, "speed")
-    return max(1, int(length / speed)) if length and speed else None
+    length = whole(item, "source_range", "duration") or None
+    if length is None or "speed" not in item:
+        return length
+    speed = ratio(item, "speed")
+    return max(1, int(length / speed)) if speed else None
 
 
 def video_end(raw: Raw) -> int | None:
