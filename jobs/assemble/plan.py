@@ -212,10 +212,14 @@ def refuse_what_is_not_drawn(blueprint: Blueprint) -> None:
             fix="Leave it out, or render with a version that draws it.",
         )
         for t, track in enumerate(blueprint.tracks)
-        for place, what in [*_not_drawn(track), *_overlapping_cuts(track), *_mute_trigger(track, blueprint.tracks)]
+        for place, what in _not_drawn(track)
     ]
     if blueprint.output.sprite:
-        faults.append(Fault(pointer="/output/sprite", code="not-rendered", detail="no sprite sheet is made yet"))
+        faults.append(
+            Fault(
+                pointer="/output/sprite", code="not-rendered", detail="no sprite sheet is made yet", fix="Leave it out."
+            )
+        )
     if faults:
         raise InvalidInput(f"The blueprint asks for {len(faults)} thing(s) that are not rendered yet.", faults=faults)
 
@@ -233,23 +237,6 @@ def _not_drawn(track: Track) -> list[tuple[str, str]]:
         names += ["speed"] if isinstance(item, Clip) and item.speed.fraction != 1 else []
         found += [(f"/items/{i}/{name}", f"{name} of an item on a {track.kind} track") for name in names]
     return found
-
-
-def _overlapping_cuts(track: Track) -> list[tuple[str, str]]:
-    items = {item.id: item for item in track.items}
-    return [
-        (f"/transitions/{x}", "a cut whose items overlap")
-        for x, t in enumerate(track.transitions)
-        if t.type == "cut"
-        if items[t.to_item].timeline_start < items[t.from_item].timeline_start + items[t.from_item].span
-    ]
-
-
-def _mute_trigger(track: Track, tracks: Sequence[Track]) -> list[tuple[str, str]]:
-    audible = {other.id for other in tracks if other.kind is TrackKind.AUDIO}
-    if track.ducking is None or track.ducking.trigger_track in audible:
-        return []
-    return [("/ducking/trigger_track", "ducking by a track without sound")]
 
 
 def _refuse_ranges_beyond(blueprint: Blueprint, sources: Mapping[str, Source]) -> None:

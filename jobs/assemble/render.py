@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -35,6 +36,10 @@ class Counts:
 
     made: int = 0
     reused: int = 0
+
+    @staticmethod
+    def of(made: Sequence[bool]) -> Counts:
+        return Counts(sum(made), len(made) - sum(made))
 
 
 @dataclass
@@ -92,6 +97,7 @@ class Renderer:
         self._report = Report(uri=blueprint.output.uri)
         self._parameters: tuple[bytes, bytes] | None = None
         self._mixes: dict[ArtifactKey, Path] = {}
+        self._mix_lock = threading.Lock()
 
     def run(self) -> dict[str, Any]:
         """Make what is missing and publish. Returns the report; raises the tree of shared.domain.errors."""
@@ -130,14 +136,12 @@ class Renderer:
         self._report.copied_shots = sum(1 for shot in plan.shots if shot.kind is ShotKind.COPY)
         done = iter(range(1, len(wanted) + 1))
 
-        def ensure(shot: Shot) -> None:
-            if self._ensure_shot(shot):
-                self._report.shots.made += 1
-            else:
-                self._report.shots.reused += 1
+        def ensure(shot: Shot) -> bool:
+            is_made = self._ensure_shot(shot)
             self._progress.step(5 + 55 * next(done) // len(wanted), "making shots")
+            return is_made
 
-        self._each(ensure, list(wanted.values()))
+        self._report.shots = Counts.of(self._each(ensure, list(wanted.values())))
 
     def _ensure_shot(self, shot: Shot) -> bool:
         """Make and keep the shot unless it is there; True when it was made."""
@@ -187,14 +191,8 @@ class Renderer:
         blocks = list(distinct.values())
         measured = dict(zip(distinct, self._each(self._measure, blocks), strict=True))
         gain, limit = self._level([measured[block.loudness_key] for block in plan.blocks])
-
-        def ensure(block: AudioBlock) -> None:
-            if self._ensure_block(block, gain, limit):
-                self._report.audio_blocks.made += 1
-            else:
-                self._report.audio_blocks.reused += 1
-
-        self._each(ensure, blocks)
+        made = self._each(lambda block: self._ensure_block(block, gain, limit), blocks)
+        self._report.audio_blocks = Counts.of(made)
         packets = (retry(self._artifacts.read, block.key(gain, limit)) for block in plan.blocks)
         return mux.concatenate(packets, self._scratch / "sound.aac")
 
@@ -242,11 +240,12 @@ class Renderer:
 
     def _keep_mix(self, block: AudioBlock, mixed: Path) -> None:
         """Keep a mix for its encoding while there is room; scratch is memory on Cloud Run."""
-        held = sum(path.stat().st_size for path in self._mixes.values() if path.exists())
-        if held + mixed.stat().st_size <= MIX_BUDGET:
-            self._mixes[block.loudness_key] = mixed
-        else:
-            mixed.unlink()
+        with self._mix_lock:
+            held = sum(path.stat().st_size for path in self._mixes.values())
+            if held + mixed.stat().st_size <= MIX_BUDGET:
+                self._mixes[block.loudness_key] = mixed
+            else:
+                mixed.unlink()
 
     # The end
 

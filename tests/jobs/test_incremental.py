@@ -130,19 +130,6 @@ def test_a_picture_moved_in_time_is_not_made_again(studio: Studio, sources: Sour
     assert studio.render(at(production(moved, assets), "moved")).report["shots"]["made"] == 0
 
 
-def test_what_is_published_is_never_written_over(studio: Studio, chapter: Raw) -> None:
-    """Neither the video nor a sidecar, by a second run or by another blueprint for the same address."""
-    studio.render(chapter)
-    before = {key: studio.media.stat(key) for key in studio.keys("films/")}
-    other = copy.deepcopy(chapter)
-    other["captions"]["languages"]["en"][0]["text"] = "Another first line"
-    for document in (chapter, other):
-        ended = studio.render(document)
-        assert ended.code == 0
-        assert [line["message"] for line in ended.log] == ["published already", "finished"]
-    assert {key: studio.media.stat(key) for key in studio.keys("films/")} == before
-
-
 def test_a_source_that_changes_in_place_is_taken_anew(studio: Studio, sources: Sources) -> None:
     """Without a sha256 its generation and checksum in storage bind it."""
     asset = {"uri": "media://sources/any.png", "media_type": "image/png"}

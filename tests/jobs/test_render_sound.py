@@ -46,8 +46,8 @@ def music(item: Raw, **more: object) -> Raw:
 
 @pytest.fixture(scope="module")
 def chord() -> Samples:
-    """Seventy seconds without a pause: whatever happens at a seam, happens in the midst of sound."""
-    low, high = tone(220, 70, -14), tone(1234.5, 70, -20)
+    """Sixty-two seconds without a pause: whatever happens at a seam, happens in the midst of sound."""
+    low, high = tone(220, 62, -14), tone(1234.5, 62, -20)
     return np.asarray(low * (0.75 + 0.25 * np.sin(np.arange(len(low)) / RATE * 3)) + high)
 
 
@@ -65,15 +65,15 @@ def loudest(error: Samples, centre: int, reach: int = 2 * AAC_FRAME) -> float:
 def test_blocks_join_as_if_the_sound_had_been_encoded_at_once(studio: Studio, chord: Samples, tmp_path: Path) -> None:
     assets = {"chord": put(studio, "chord", chord)}
     track = music(clip("item", "chord", 0, 0, len(chord)))
-    blueprint = parse_blueprint(production([colour("c", 0, 70 * 30)], assets, track))
+    blueprint = parse_blueprint(production([colour("c", 0, 62 * 30)], assets, track))
     blocks = plan_render(blueprint, {"chord": Source("sha256:chord")}, "encoder 1").blocks
     seams = [block.start * AAC_FRAME for block in blocks[1:]]
     assert len(seams) == 2
-    made = heard(studio, 70, assets, track)[: len(chord)]
+    made = heard(studio, 62, assets, track)[: len(chord)]
     at_once = aac_at_once(chord, tmp_path)
     elsewhere = [
         loudest(made - chord, at)
-        for at in range(5 * RATE, 65 * RATE, RATE)
+        for at in range(5 * RATE, 57 * RATE, RATE)
         if min(abs(at - s) for s in seams) > RATE // 2
     ]
     for seam in seams:
@@ -118,10 +118,10 @@ def test_music_makes_room_for_a_voice_and_comes_back(studio: Studio, channels: i
 
 def test_ducking_goes_on_over_a_seam(studio: Studio) -> None:
     """A voice from 15 to 30 s over a block's end at 20 s: the music stays as low behind it as ahead of it."""
-    assets = {"song": put(studio, "song", tone(MUSIC, 45, -12)), "voice": put(studio, "voice", tone(VOICE, 15, -30))}
+    assets = {"song": put(studio, "song", tone(MUSIC, 42, -12)), "voice": put(studio, "voice", tone(VOICE, 15, -30))}
     said = sound_track("voices", "effects", [clip("v", "voice", 15 * RATE, 0, 15 * RATE)])
-    ducked = music(clip("m", "song", 0, 0, 45 * RATE), ducking={"trigger_track": "voices", "amount_db": 10.0})
-    sound = heard(studio, 45, assets, said, ducked)
+    ducked = music(clip("m", "song", 0, 0, 42 * RATE), ducking={"trigger_track": "voices", "amount_db": 10.0})
+    sound = heard(studio, 42, assets, said, ducked)
     levels = [level_of(sound[at * RATE // 10 : at * RATE // 10 + RATE // 2], MUSIC) for at in range(160, 290, 5)]
     assert max(levels) - min(levels) < 0.2
     assert levels[0] == pytest.approx(-22, abs=0.3)
@@ -140,8 +140,8 @@ def test_an_item_fades_in_and_out_over_its_own_length(studio: Studio) -> None:
 
 def test_a_fade_goes_on_over_a_seam(studio: Studio) -> None:
     """A fade of thirty seconds, over the cut at 20 s: linear in amplitude throughout."""
-    item = clip("m", "song", 0, 0, 45 * RATE, fade_in=30 * RATE)
-    sound = heard(studio, 45, {"song": put(studio, "song", tone(MUSIC, 45, -6))}, music(item))
+    item = clip("m", "song", 0, 0, 42 * RATE, fade_in=30 * RATE)
+    sound = heard(studio, 42, {"song": put(studio, "song", tone(MUSIC, 42, -6))}, music(item))
     for second in (5, 10, 15, 19, 21, 25, 29):
         at = sound[second * RATE : second * RATE + RATE // 10]
         assert 10 ** (level_of(at, MUSIC) / 20) == pytest.approx(10 ** (-6 / 20) * (second + 0.05) / 30, rel=0.02)
@@ -169,13 +169,13 @@ def test_sounds_of_other_rates_keep_pitch_and_place(studio: Studio, source_rate:
 # Loudness
 
 
-@pytest.mark.parametrize(("channels", "target"), [(1, -19.0), (2, -16.0), (1, -23.0)])
+@pytest.mark.parametrize(("channels", "target"), [(1, -19.0), (2, -16.0)])
 def test_the_programme_is_as_loud_as_asked_for(studio: Studio, channels: int, target: float) -> None:
-    quiet = np.concatenate([tone(300 + 100 * n, 1.0, -38 + 3 * (n % 4)) for n in range(24)])
+    quiet = np.concatenate([tone(300 + 100 * n, 1.0, -38 + 3 * (n % 4)) for n in range(12)])
     assets = {"voice": put(studio, "voice", quiet)}
     said = sound_track("voices", "narration", [clip("v", "voice", 0, 0, len(quiet))])
     loudness = {"integrated_lufs": target, "true_peak_dbtp": -1.5}
-    heard(studio, 24, assets, said, channels=channels, loudness=loudness)
+    heard(studio, 12, assets, said, channels=channels, loudness=loudness)
     assert loudness_by_ffmpeg(studio.root / "film.mp4") == pytest.approx(target, abs=1.0)
     record = studio.record()
     assert record is not None
