@@ -32,12 +32,13 @@ demo: setup ## run the main job on a story; TEXT=file COVER=picture TO=language 
 	    $(if $(filter-out undefined,$(origin TO)),--to $(call quote,$(value TO))) \
 	    $(if $(VOICE),--voice $(call quote,$(value VOICE)))
 
-test: setup check test-assemble-slim ## set up, check, and run every test with its coverage
+test: setup check $(SLIM_STAMP) ## set up, check, and run every test with its coverage
+	@echo "== one whole render, with requirements/assemble.txt alone"
+	@$(SLIM)/bin/python -m pytest tests/jobs/test_slim.py
 	@echo "== every test"
 	@$(PY) -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=80
 
-test-assemble-slim: system $(SLIM_STAMP) ## the assembly job's tests where only its own requirements are installed
-	@echo "== the assembly job's tests, with requirements/assemble.txt alone"
+test-assemble-slim: system $(SLIM_STAMP) ## all the assembly job's tests, with requirements/assemble.txt alone
 	@$(SLIM)/bin/python -m pytest tests/jobs
 
 serve: setup ## the whole API on one port, on embedded defaults

@@ -44,6 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         story = _story(options)
         with _server(out / "studio") as url:
             _show(Client(url), story, options, out)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped.\n")
+        return 130
     except (ApiError, OSError, httpx.HTTPError) as exc:
         sys.stderr.write(f"\n{exc}\n")
         return 1
@@ -90,7 +93,11 @@ def edit_one_sentence(client: Client, wish: dict[str, Any]) -> tuple[str, str]:
 
 def _make(client: Client, wish: dict[str, Any], story: Story) -> dict[str, Any]:
     job = client.post("/jobs", {"type": "narration", "title": story.title, "input": wish})
-    return client.follow(job, Bars().show)
+    try:
+        return client.follow(job, Bars().show)
+    except KeyboardInterrupt:
+        client.post(f"/jobs/{job['id']}/cancel", {})  # else its renderer would work on behind the prompt
+        raise
 
 
 def _compare(first: dict[str, Any], second: dict[str, Any]) -> None:
@@ -189,7 +196,8 @@ def _empty(folder: Path) -> None:
     marker = folder / MARKER
     if folder.exists() and any(folder.iterdir()) and not marker.exists():
         raise OSError(f"{folder} holds other files; name an empty or a new folder with --out.")
-    shutil.rmtree(folder, ignore_errors=True)
+    if folder.exists():
+        shutil.rmtree(folder)
     folder.mkdir(parents=True)
     marker.touch()
 

@@ -17,11 +17,11 @@ def work_off(call: Call[Studio], ref: TaskRef, work: Callable[[], Any]) -> Answe
     try:
         work()
     except ReelprintError as exc:
-        if exc.retryable and not _is_last(call):
+        if exc.retryable and not is_last_attempt(call):
             raise
         _fail(call, ref, exc)
     except Exception as exc:
-        if not _is_last(call):
+        if not is_last_attempt(call):
             raise
         _fail(call, ref, ReelprintError(f"Something of ours is broken ({exc.__class__.__name__}); see the log."))
         raise
@@ -35,7 +35,7 @@ def _fail(call: Call[Studio], ref: TaskRef, error: ReelprintError) -> None:
         return  # the job was deleted meanwhile: nobody is left to be told
 
 
-def _is_last(call: Call[Studio]) -> bool:
+def is_last_attempt(call: Call[Studio]) -> bool:
     """Whether the queue will give up after this attempt; it counts retries from 0."""
     retries = call.headers.get("X-CloudTasks-TaskRetryCount", "0")
     return retries.isdigit() and int(retries) + 1 >= call.app.app.settings.task_attempts

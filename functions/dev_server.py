@@ -6,27 +6,34 @@ Each door runs in the functions framework, exactly as it does in the cloud; the 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import socketserver
 import sys
 import threading
+import uuid
 from collections.abc import Callable, Iterable
+from datetime import timedelta
 from pathlib import Path
-from typing import Any
+from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import functions_framework
 from werkzeug.exceptions import NotFound
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Response
 
 from functions._http.door import find_door
+from functions._http.problems import problem_response
 from functions.doors import DOORS, ENTRY_POINTS
 from functions.studio import open_studio, use_studio
 from shared.config import Settings, read_settings
-from shared.domain.errors import ReelprintError
+from shared.domain.errors import Forbidden, ReelprintError
 from shared.wiring import App, build, build_dispatcher
 
+LOOPBACK = ("localhost", "127.0.0.1", "::1")
+RESUME_EVERY_S, RESUME_IDLE = 60.0, timedelta(minutes=10)
 Wsgi = Callable[[WSGIEnvironment, StartResponse], Iterable[bytes]]
 
 
@@ -42,6 +49,8 @@ class DoorDispatcher:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environ["PATH_INFO"] = environ.get("PATH_INFO") or "/"
+        if _is_from_elsewhere(environ):
+            return _refused(environ)(environ, start_response)
         door = find_door(DOORS, environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if door is None:
             # Any door answers an unknown path as all do: with a problem that says so.
@@ -64,22 +73,49 @@ class Server:
         )
         self.url = f"http://{settings.host}:{self._http.server_port}"
         self._dispatcher = build_dispatcher(self.app, self.url)
+        self._stopped = threading.Event()
 
     def start(self) -> None:
         """Serve and deliver until stop(). Events of uploads that a crash cut off are sent again first."""
         threading.Thread(target=self._http.serve_forever, name="http", daemon=True).start()
-        replay: Any = getattr(self.app.uploads, "replay_finalize", None)
-        if replay:
-            replay()
+        self.app.uploads.replay_finalize()
         self._dispatcher.start()
+        self.app.advance.resume(timedelta(0))
+        threading.Thread(target=self._resume_now_and_then, name="resume", daemon=True).start()
+
+    def _resume_now_and_then(self) -> None:
+        while not self._stopped.wait(RESUME_EVERY_S):
+            with contextlib.suppress(ReelprintError):  # a store that is full or busy now may not be so next time
+                self.app.advance.resume(RESUME_IDLE)
 
     def stop(self) -> None:
         """Let what runs finish or go back to the queue, then close the door."""
+        self._stopped.set()
         self._dispatcher.stop()
         self._http.shutdown()
         self._http.server_close()
         use_studio(self._before)
         self.app.close()
+
+
+def _is_from_elsewhere(environ: WSGIEnvironment) -> bool:
+    """Whether a web page of another site sent this: the studio has no login, so its user's browser must not be a way in.
+
+    A name other than loopback's is DNS rebinding; Sec-Fetch-Site and Origin tell of forms and scripts of other pages.
+    """
+    name = urlsplit("//" + environ.get("HTTP_HOST", "localhost")).hostname or ""
+    origin = environ.get("HTTP_ORIGIN", "")
+    site = environ.get("HTTP_SEC_FETCH_SITE", "none")
+    return (
+        name not in LOOPBACK
+        or site in ("cross-site", "same-site")
+        or (bool(origin) and urlsplit(origin).hostname not in LOOPBACK)
+    )
+
+
+def _refused(environ: WSGIEnvironment) -> Response:
+    error = Forbidden("This studio answers programs and pages of this machine only. Call it by localhost or 127.0.0.1.")
+    return problem_response(error, instance=environ["PATH_INFO"], request_id=uuid.uuid4().hex)
 
 
 class _Quiet(WSGIRequestHandler):

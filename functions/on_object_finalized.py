@@ -8,6 +8,7 @@ from werkzeug.wrappers import Request, Response
 from functions._http.answer import Answer
 from functions._http.call import Call
 from functions._http.door import Door
+from functions._task import is_last_attempt
 from functions.studio import Studio, studio
 from shared.services.object_event import parse_finalized
 
@@ -20,7 +21,7 @@ def receive(call: Call[Studio]) -> Answer:
     event = parse_finalized(dict(call.headers), call.data)
     app = call.app.app
     if event.bucket == app.uploads.bucket:
-        app.ingest.ingest(event.key)
+        app.ingest.ingest(event.key, is_last_attempt=is_last_attempt(call))
     return Answer()
 
 

@@ -57,16 +57,29 @@ def read_plan(call: Call[Studio], project_id: str, chapter_id: str) -> Answer:
 
 @door.put(f"{CHAPTER}/plan", policy=Policy.USER, body=Segments, answers=ChapterPlan)
 def replace_plan(call: Call[Studio], project_id: str, chapter_id: str, body: Segments) -> Answer:
-    """Put other segments in place; they must make up the same chapter."""
+    """Put other segments in place; they must make up the same chapter. With If-Match, only over that very plan."""
     plans, uid = call.app.app.plans, call.principal.uid
-    require_match(call, plans.find(uid, project_id, chapter_id)[1])
-    return Answer(plans.replace(uid, project_id, chapter_id, body.segments))
+    seen = _asked_revision(call, project_id, chapter_id)
+    plans.replace(uid, project_id, chapter_id, body.segments, if_revision=seen)
+    return read_plan(call, project_id, chapter_id)
 
 
 @door.patch(f"{CHAPTER}/segments/{{segment_id}}", policy=Policy.USER, body=SegmentChanges, answers=ChapterPlan)
 def edit_segment(call: Call[Studio], project_id: str, chapter_id: str, segment_id: str, body: SegmentChanges) -> Answer:
-    """Change what one segment says, who says it, or whether it is said at all."""
-    return Answer(call.app.app.plans.edit(call.principal.uid, project_id, chapter_id, segment_id, body))
+    """Change what one segment says, who says it, or whether it is said at all. With If-Match, only in that very plan."""
+    plans, uid = call.app.app.plans, call.principal.uid
+    seen = _asked_revision(call, project_id, chapter_id)
+    plans.edit(uid, project_id, chapter_id, segment_id, body, if_revision=seen)
+    return read_plan(call, project_id, chapter_id)
+
+
+def _asked_revision(call: Call[Studio], project_id: str, chapter_id: str) -> int | None:
+    """The revision If-Match names, which must be the present one; None where the client did not ask."""
+    if "If-Match" not in call.headers:
+        return None
+    revision = call.app.app.plans.find(call.principal.uid, project_id, chapter_id)[1]
+    require_match(call, revision)
+    return revision
 
 
 @functions_framework.http

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import functions_framework
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict
 from werkzeug.wrappers import Request, Response
 
 from functions._http.answer import Answer
@@ -14,7 +12,7 @@ from functions._http.door import Door
 from functions._http.guard import Policy
 from functions._http.pagination import Listing, PageQuery
 from functions.studio import Studio, studio
-from shared.domain.project import Chapter, NewChapter, NewProject, Project
+from shared.domain.project import Chapter, NewChapter, NewProject, Project, Title
 
 door = Door("projects")
 CHAPTER_BYTES = 32 * 1024 * 1024
@@ -25,7 +23,7 @@ class TitleQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    title: Title
 
 
 @door.post("/projects", policy=Policy.USER, body=NewProject, answers=Project, status=201, idempotent=True)

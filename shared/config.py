@@ -22,7 +22,7 @@ class Settings(BaseModel):
 
     backend: Literal["embedded"] = "embedded"
     data_dir: Path = Path(".reelprint")  # everything the embedded backend keeps
-    host: str = "127.0.0.1"
+    host: Literal["127.0.0.1", "localhost", "::1"] = "127.0.0.1"  # the studio has one user and no login: loopback alone
     port: Annotated[int, Field(ge=0, le=65535)] = 8080  # 0: any free one
     media_bucket: str = "media"  # artifacts and finished productions
     uploads_bucket: str = "uploads"  # what people bring; its finalize events start the ingest
@@ -90,7 +90,8 @@ def settings_environment(settings: Settings) -> dict[str, str]:
 
 
 def _misconfigured(exc: ValidationError) -> Misconfigured:
-    faults = faults_of(exc)
+    # What was found is never shown: a mistyped name may carry a secret.
+    faults = [fault.model_copy(update={"found": ""}) for fault in faults_of(exc)]
     listed = "; ".join(
         f"{fault.pointer.strip('/').upper()}: {fault.detail} (found {fault.found!r})" for fault in faults
     )

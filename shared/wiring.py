@@ -35,12 +35,10 @@ from shared.services.keep_jobs import Jobs
 from shared.services.keep_plans import Plans
 from shared.services.keep_projects import Chapters, Projects
 from shared.services.narration_steps import NarrationSteps
-from shared.services.render_blueprint import RenderBlueprint
+from shared.services.render_blueprint import FINAL_EXIT_CODES, RenderBlueprint
 from shared.services.translate_segment import TranslateSegment
 from shared.services.voice_segment import VoiceSegment
 
-# Exit codes of jobs.assemble.main that another try would only repeat: bad blueprint, missing or corrupt asset, cancelled.
-FINAL_EXIT_CODES = frozenset({2, 3, 4, 7})
 DEFAULT_VOICES = {"en": "flite/slt"}  # flite's English is the more pleasant; espeak-ng speaks all the rest
 
 
@@ -52,7 +50,7 @@ class App:
     clock: Clock
     documents: Documents
     media: Storage
-    uploads: Storage
+    uploads: FilesystemStorage
     tasks: EmbeddedTasks
     speech: SpeechEngines
     translation: TranslationEngines
@@ -106,7 +104,7 @@ def build(settings: Settings) -> App:
         media=media,
     )
     executions = _executions(settings, root, clock)
-    renders = RenderBlueprint(documents, clock, media, executions, {})
+    renders = RenderBlueprint(documents, clock, media, executions)
     return App(
         settings=settings,
         clock=clock,

@@ -15,7 +15,7 @@ from jobs.assemble import mp4, wav
 from jobs.assemble.plan import Source
 from shared.domain.blueprint.model import Asset, Output
 from shared.domain.errors import CorruptAsset, InvalidInput, MissingAsset, NotFound, ReelprintError
-from shared.ports.storage import Storage
+from shared.ports.storage import ObjectInfo, Storage
 
 T = TypeVar("T")
 TRIES, FIRST_WAIT_S = 3, 0.5
@@ -28,6 +28,7 @@ class Assets:
         self._assets = assets
         self._buckets = buckets
         self._scratch = scratch
+        self._identities: dict[str, str] = {}  # what each asset was when it was first looked at
         self._locks = {name: threading.Lock() for name in assets}
 
     def fetch(self, name: str) -> Path:
@@ -43,6 +44,8 @@ class Assets:
         asset = self._assets[name]
         if asset.sha256:
             return f"sha256:{asset.sha256}"
+        if name in self._identities:
+            return self._identities[name]
         storage, key = self.locate(asset.uri)
         info = retry(storage.stat, key)
         if info is None:
@@ -51,7 +54,8 @@ class Assets:
             raise MissingAsset(
                 f"The asset {name!r} ({asset.uri}) is at generation {info.generation}, not {asset.generation}."
             )
-        return f"{asset.uri}#{info.generation}:{info.crc32c}"
+        self._identities[name] = _pinned(asset.uri, info)
+        return self._identities[name]
 
     def source(self, name: str, output: Output, parameters: Callable[[], tuple[bytes, bytes]]) -> Source:
         """A moving source, looked at frame by frame: in this production's house format or not, never guessed."""
@@ -88,9 +92,11 @@ class Assets:
         storage, key = self.locate(asset.uri)
         part = target.with_suffix(".part")
         try:
-            retry(storage.download, key, part)
+            info = retry(storage.download, key, part)
         except NotFound as exc:
             raise _missing(name, asset.uri) from exc
+        if not asset.sha256 and _pinned(asset.uri, info) != self.identity(name):
+            raise MissingAsset(f"The asset {name!r} ({asset.uri}) was written over while it was brought. Render again.")
         with part.open("rb") as stream:
             self._require_declared(name, stream)
         if missing := wav.missing_bytes(part):
@@ -123,6 +129,10 @@ def _sha256(stream: BinaryIO) -> str:
     while chunk := stream.read(1 << 20):
         digest.update(chunk)
     return digest.hexdigest()
+
+
+def _pinned(uri: str, info: ObjectInfo) -> str:
+    return f"{uri}#{info.generation}:{info.crc32c}"
 
 
 def _missing(name: str, uri: str) -> MissingAsset:

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.assemble import house, mp4
+from jobs.assemble import captions, house, mp4, mux
 from jobs.assemble.plan import RenderPlan
-from shared.domain.blueprint.model import Output
+from shared.domain.blueprint.model import Blueprint, Output
 from shared.domain.errors import RenderFailed
 
 
-def check(path: Path, plan: RenderPlan, output: Output, parameters: tuple[bytes, bytes]) -> None:
+def check(path: Path, plan: RenderPlan, blueprint: Blueprint, parameters: tuple[bytes, bytes]) -> None:
     """Read the result's tables and every video packet. Raises RenderFailed, listing each difference from the plan."""
+    output = blueprint.output
     with path.open("rb") as stream:
         try:
+            languages = mp4.text_languages(stream)
             video, audio = mp4.read_track(stream), mp4.read_audio(stream)
             read = sum(1 for _ in video.read(stream, 0, video.frames))
         except mp4.NotHouseFormat as exc:
@@ -26,6 +28,7 @@ def check(path: Path, plan: RenderPlan, output: Output, parameters: tuple[bytes,
         "parameter sets": ((video.sps, video.pps), parameters),
         "keyframes missing at seams": ([s.start for s in plan.shots if s.start not in video.keyframes], []),
         "audio": (_sound(audio), _planned_sound(plan, output)),
+        "captions": (languages, [captions.iso_639_2(code) for code in mux.soft_languages(blueprint)]),
     }
     wrong = [f"{name}: found {got}, planned {wanted}" for name, (got, wanted) in found.items() if got != wanted]
     if wrong:

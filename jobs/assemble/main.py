@@ -5,7 +5,7 @@
     2  bad blueprint or bad settings         6  render failed
     3  missing asset                         7  cancelled
 
-Codes 2, 3, 4 and 7 are final: the same run again would end the same way.
+Codes 2, 3, 4 and 7 are final (shared.services.render_blueprint.FINAL_EXIT_CODES): another run would end the same way.
 """
 
 from __future__ import annotations
@@ -52,7 +52,6 @@ EXIT_CODES: dict[type[ReelprintError], int] = {
     EngineFailed: 6,
     Cancelled: 7,
 }
-FINAL_EXIT_CODES = frozenset({2, 3, 4, 7})
 
 
 def main() -> int:

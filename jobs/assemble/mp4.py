@@ -78,6 +78,18 @@ def _read_audio(stream: BinaryIO) -> AudioTrack | None:
     return None
 
 
+def text_languages(stream: BinaryIO) -> list[str]:
+    """ISO 639-2 codes of the caption tracks, in order: three letters of five bits each (14496-12, mdhd)."""
+    found = []
+    for track in _children(_moov(stream), b"trak"):
+        media = _child(track, b"mdia")
+        if _child(media, b"hdlr")[8:12] == b"sbtl":  # chapters are a track of type `text`
+            header = _child(media, b"mdhd")
+            (packed,) = struct.unpack_from(">H", header, 20 if header[0] == 0 else 32)
+            found.append("".join(chr((packed >> shift & 31) + 0x60) for shift in (10, 5, 0)))
+    return found
+
+
 def _aac_channels(body: bytes) -> int:
     """From the AudioSpecificConfig (14496-3); the sample entry's own field always says 2.
 

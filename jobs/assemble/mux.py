@@ -21,7 +21,7 @@ def join(
 ) -> Path:
     """Write the MP4 and return its path. `frames` yields the shots' pictures in order; `sound` is ADTS, or None."""
     target = scratch / "joined.mp4"
-    languages = _soft_languages(blueprint)
+    languages = soft_languages(blueprint)
     inputs = _inputs(blueprint, sound, languages, scratch)
     maps, options = _maps(blueprint, sound, languages)
     rate = blueprint.output.frame_rate
@@ -74,7 +74,8 @@ def _maps(blueprint: Blueprint, sound: Path | None, languages: list[str]) -> tup
     return [*maps, "-map_metadata", source, "-map_chapters", source], options
 
 
-def _soft_languages(blueprint: Blueprint) -> list[str]:
+def soft_languages(blueprint: Blueprint) -> list[str]:
+    """Languages that become caption tracks of the file, in order."""
     if blueprint.captions.mode not in (CaptionMode.SOFT, CaptionMode.BOTH):
         return []
     return [language for language, cues in blueprint.captions.languages.items() if cues]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import threading
@@ -111,7 +112,7 @@ class Renderer:
             return self._report.as_dict()
         self._progress.step(90, "joining")
         joined = mux.join(self._blueprint, self._streams(plan), sound, self._scratch, self._children)
-        gate.check(joined, plan, self._blueprint.output, self._known_parameters())
+        gate.check(joined, plan, self._blueprint, self._known_parameters())
         self._publish(storage, key, joined)
         return self._report.as_dict()
 
@@ -262,7 +263,9 @@ class Renderer:
         if self._blueprint.output.poster:
             poster = self._poster(joined, self._blueprint.output.poster.frame)
             self._put(storage, f"{stem}.poster.jpg", poster, "image/jpeg")
-        self._put(storage, f"{stem}.report.json", json.dumps(self._report.as_dict()).encode(), "application/json")
+        report = json.dumps(self._report.as_dict()).encode()
+        with contextlib.suppress(PreconditionFailed):  # who came first tells how it was made
+            retry(storage.put, f"{stem}.report.json", report, content_type="application/json", if_generation=0)
         try:
             retry(storage.put_file, key, joined, content_type="video/mp4", if_generation=0)
         except PreconditionFailed:

@@ -38,6 +38,8 @@ from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+MAX_RECORDED_FAULTS = 100  # on a job's record; the answer to a request lists all
+
 
 class Fault(BaseModel):
     """One thing wrong in a document or request.
@@ -76,7 +78,7 @@ class ReelprintError(Exception):
             "status": self.status,
             "detail": self.detail,
             "retryable": self.retryable,
-            "errors": [fault.model_dump() for fault in self.faults],
+            "errors": [fault.model_dump() for fault in self.faults[:MAX_RECORDED_FAULTS]],
         }
 
 

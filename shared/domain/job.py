@@ -53,7 +53,7 @@ class StepStatus(StrEnum):
 class Step(BaseModel):
     """One stage of a job: `done` of `total` units are there.
 
-    `reused` of them were there before the job began, `ready` when the queue was last filled.
+    `reused` of them were there before the job began, `ready` when the queue was last filled, which `round` did.
     """
 
     name: str
@@ -63,6 +63,7 @@ class Step(BaseModel):
     total: int = 0
     ready: int = 0
     reused: int = 0
+    round: int = 0
     message: str = ""
 
 
@@ -108,6 +109,9 @@ class NarrationInput(BaseModel):
         return self
 
 
+Note = Annotated[str, StringConstraints(max_length=1000)]
+
+
 class NewJob(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
@@ -116,7 +120,7 @@ class NewJob(BaseModel):
     priority: Priority = Priority.NORMAL
     title: Annotated[str, StringConstraints(max_length=200)] = ""
     description: Annotated[str, StringConstraints(max_length=2000)] = ""
-    metadata: Annotated[dict[str, str], Field(max_length=64)] = {}
+    metadata: Annotated[dict[Note, Note], Field(max_length=64)] = {}
 
 
 class JobChanges(BaseModel):
@@ -126,7 +130,7 @@ class JobChanges(BaseModel):
 
     title: Annotated[str, StringConstraints(max_length=200)] | None = None
     description: Annotated[str, StringConstraints(max_length=2000)] | None = None
-    metadata: Annotated[dict[str, str], Field(max_length=64)] | None = None
+    metadata: Annotated[dict[Note, Note], Field(max_length=64)] | None = None
     priority: Priority | None = None
 
 
@@ -161,10 +165,16 @@ class Job(Stored):
     message: str = ""
     error: dict[str, Any] | None = None
     result: JobResult | None = None
+    plan_key: str = ""  # the segments this attempt works on, whatever becomes of the plan meanwhile
     blueprints: dict[str, str] = {}  # language -> blueprint id, once composed
     executions: dict[str, str] = {}  # language -> execution of the assembly job, once started
     started_at: datetime | None = None
     finished_at: datetime | None = None
+
+    @property
+    def current_step(self) -> Step:
+        """The first step that is not completed; the last one when all are."""
+        return next((step for step in self.steps if step.status is not StepStatus.COMPLETED), self.steps[-1])
 
     def step(self, name: str) -> Step:
         return next(step for step in self.steps if step.name == name)

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, StringConstraints
 
 NARRATOR = "narrator"
 
@@ -30,14 +31,14 @@ class Segment(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    segment_id: str
+    segment_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
     start_idx: int
     end_idx: int
     delimiter: Delimiter
     text: str
     original_text: str
-    speaker: str = NARRATOR
-    voice: str = ""
+    speaker: Annotated[str, StringConstraints(min_length=1, max_length=200)] = NARRATOR
+    voice: Annotated[str, StringConstraints(max_length=200)] = ""
     needs_revision: bool = False
     skipped: bool = False
 
@@ -49,6 +50,8 @@ class Segment(BaseModel):
 def assert_partition(chapter: str, segments: Sequence[Segment]) -> None:
     """Raise ValueError unless the segments partition `chapter` exactly, in order, without gap or overlap."""
     position = 0
+    if len({segment.segment_id for segment in segments}) != len(segments):
+        raise ValueError("two segments have the same segment_id")
     for segment in segments:
         if segment.start_idx != position or segment.end_idx <= segment.start_idx:
             raise ValueError(

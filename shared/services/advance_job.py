@@ -26,10 +26,10 @@ from shared.domain.job import (
     VoiceTask,
 )
 from shared.ports.clock import Clock
-from shared.ports.documents import Documents
+from shared.ports.documents import Documents, Where
 from shared.ports.tasks import QueueKind, Task, Tasks
 from shared.services.artifact_store import ArtifactStore
-from shared.services.keep_jobs import step_task
+from shared.services.keep_jobs import fresh_look, step_task
 from shared.services.narration_steps import COMPOSE, PLAN, RENDER, NarrationSteps, Unit, order_of
 from shared.services.records import Records
 from shared.services.render_blueprint import RenderBlueprint, Rendering
@@ -80,11 +80,14 @@ class AdvanceJob:
         job = self._current(task.ref)
         if job is None:
             return
-        if job.step(task.ref.step).status is StepStatus.COMPLETED:
+        step = job.step(task.ref.step)
+        if step.status is StepStatus.COMPLETED:
             self._next(job, task.ref)
+        elif task.ref.round < step.round:
+            return  # a later look has taken over
         elif task.ref.step == PLAN:
-            count = self._narration.plan(job)
-            self._complete(task.ref, {"done": count, "total": count})
+            key, count = self._narration.plan(job)
+            self._complete(task.ref, {"done": count, "total": count}, {"plan_key": key})
         elif task.ref.step == COMPOSE:
             self._compose(job, task.ref)
         elif task.ref.step == RENDER:
@@ -111,17 +114,44 @@ class AdvanceJob:
             update = {"status": JobStatus.FAILED, "error": error.as_record(), "finished_at": self._clock.now()}
             return job.model_copy(update=update | {"message": f"{ref.step} failed: {error.detail}"})
 
-        self._records.update(ref.owner, ref.job_id, end)
-        self._tasks.cancel(f"{ref.job_id}-a{ref.attempt}-")
+        job = self._records.update(ref.owner, ref.job_id, end)
+        if job.attempt == ref.attempt:
+            self._tasks.cancel(f"{ref.job_id}-a{ref.attempt}-")
+            self._render.stop(job.executions.values())
+
+    def resume(self, idle: timedelta) -> int:
+        """Look anew at every job that nothing was heard of for `idle`; how many.
+
+        What the queue lost sight of goes on: a task set aside while the disk was full, a job recorded just before a crash.
+        """
+        looked, cursor = 0, None
+        for status in (JobStatus.PENDING, JobStatus.RUNNING):
+            while True:
+                page = self._documents.query("jobs", [Where("status", "==", status.value)], cursor=cursor)
+                for document in page.items:
+                    job = Job.model_validate(document.data)
+                    if self._clock.now() - job.updated_at >= idle:
+                        self._tasks.enqueue([step_task(fresh_look(job, self._clock), job.priority)])
+                        looked += 1
+                cursor = page.cursor
+                if cursor is None:
+                    break
+        return looked
+
+    def units(self, job: Job, ref: TaskRef) -> list[Unit]:
+        """What a queued step asks for."""
+        return self._narration.units(job, ref)
 
     # Queued steps
 
     def _queue_missing(self, job: Job, ref: TaskRef) -> None:
-        units = self._narration.units(job, ref)
+        units = self.units(job, ref)
         missing = [unit for unit in units if not self._artifacts.find(unit.key)]
-        reused = len(units) - len(missing) if ref.round == 0 else job.step(ref.step).reused
-        ready = len(units) - len(missing)
-        counts = {"total": len(units), "done": ready, "ready": ready, "reused": reused}
+        step, ready = job.step(ref.step), len(units) - len(missing)
+        is_first = step.total == 0
+        is_repeated = step.round == ref.round and not is_first  # this very look was delivered before
+        counts = {"total": len(units), "done": ready, "round": ref.round}
+        counts |= {"ready": step.ready if is_repeated else ready, "reused": ready if is_first else step.reused}
         if not missing:
             self._complete(ref, counts)
             return
@@ -153,21 +183,25 @@ class AdvanceJob:
 
     def _watch(self, job: Job, ref: TaskRef) -> None:
         """Start what is not rendered yet, look at what runs, and look again until all is there."""
-        states = {language: self._render.look(job, language, ref.round) for language in job.blueprints}
-        for state in states.values():
-            if state.error:
-                self.fail(ref, state.error)
-                return
-        done = sum(1 for state in states.values() if state.is_done)
+        states = {language: self._render.look(job, language) for language in job.blueprints}
         executions = {language: state.execution for language, state in states.items() if state.execution}
-        if done == len(states):
+        done = sum(1 for state in states.values() if state.is_done)
+        error = next((state.error for state in states.values() if state.error), None)
+        counts = {"total": len(states) * 100, "done": sum(state.percentage for state in states.values())}
+        counts["round"] = ref.round
+        if error is None and done == len(states):
             reused = sum(1 for state in states.values() if not state.execution)
-            result = _result(states)
-            self._complete(ref, {"done": done, "total": done, "reused": reused}, {"result": result})
+            more = {"result": _result(states), "executions": executions}
+            self._complete(ref, {"done": done, "total": done, "reused": reused}, more)
             return
-        self._running(ref, {"total": len(states) * 100, "done": sum(s.percentage for s in states.values())}, executions)
-        again = ref.model_copy(update={"round": ref.round + 1})
-        self._tasks.enqueue([step_task(again, job.priority, self._clock.now() + LOOK_AGAIN)])
+        after = self._running(ref, counts, executions)
+        if after.status.is_final or after.attempt != ref.attempt:
+            self._render.stop(executions.values())  # it was cancelled while these were started
+        elif error:
+            self.fail(ref, error)
+        else:
+            again = ref.model_copy(update={"round": ref.round + 1})
+            self._tasks.enqueue([step_task(again, job.priority, self._clock.now() + LOOK_AGAIN)])
 
     # The record
 
@@ -177,26 +211,29 @@ class AdvanceJob:
         job = Job.model_validate(document.data) if document else None
         return job if job and job.attempt == ref.attempt and not job.status.is_final else None
 
-    def _running(self, ref: TaskRef, counts: dict[str, int], executions: dict[str, str] | None = None) -> None:
+    def _running(self, ref: TaskRef, counts: dict[str, int], executions: dict[str, str] | None = None) -> Job:
+        """Note how far a step is, unless it is over; the job as it is then."""
+
         def change(job: Job) -> Job | None:
-            if job.status.is_final or job.attempt != ref.attempt:
+            if _is_over(job, ref):
                 return None
             more = {"executions": executions} if executions else {}
             return self._with_step(job, ref.step, {"status": StepStatus.RUNNING, **counts}, more)
 
-        self._records.update(ref.owner, ref.job_id, change)
+        return self._records.update(ref.owner, ref.job_id, change)
 
     def _complete(self, ref: TaskRef, counts: dict[str, int], more: dict[str, Any] | None = None) -> None:
         """Close the step, then put the next on the queue. A death in between is mended by the redelivery of this look."""
 
         def change(job: Job) -> Job | None:
-            if job.status.is_final or job.attempt != ref.attempt:
+            if _is_over(job, ref):
                 return None
             changed = self._with_step(job, ref.step, {"status": StepStatus.COMPLETED, **counts}, more or {})
             return self._ended(changed) if order_of(job.steps, ref.step) is None else changed
 
         job = self._records.update(ref.owner, ref.job_id, change)
-        self._next(job, ref)
+        if job.attempt == ref.attempt:
+            self._next(job, ref)
 
     def _next(self, job: Job, ref: TaskRef) -> None:
         name = order_of(job.steps, ref.step)
@@ -213,6 +250,12 @@ class AdvanceJob:
         started = job.started_at or self._clock.now()
         changed = job.model_copy(update={"steps": steps, "status": JobStatus.RUNNING, "started_at": started, **more})
         return changed.model_copy(update={"percentage": changed.overall(), "message": _sentence(message, steps, name)})
+
+
+def _is_over(job: Job, ref: TaskRef) -> bool:
+    """Whether a task comes too late to change this step: a duplicate, an earlier attempt's, or an ended job's."""
+    is_done = job.step(ref.step).status is StepStatus.COMPLETED
+    return is_done or job.status.is_final or job.attempt != ref.attempt
 
 
 def _sentence(message: str, steps: Sequence[Step], name: str) -> str:

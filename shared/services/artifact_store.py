@@ -68,3 +68,11 @@ class ArtifactStore:
 
 def _content_type(key: ArtifactKey) -> str:
     return CONTENT_TYPES.get(key.suffix, "application/octet-stream")
+
+
+def put_once(storage: Storage, key: str, data: bytes, content_type: str) -> None:
+    """Store bytes under a name made of their own hash: what is there already is the same."""
+    try:
+        storage.put(key, data, content_type=content_type, if_generation=0)
+    except PreconditionFailed:
+        return

@@ -11,7 +11,7 @@ from shared.ports.clock import Clock
 from shared.ports.documents import Documents
 from shared.ports.media import Media
 from shared.ports.storage import Storage
-from shared.services.keep_projects import put_once
+from shared.services.artifact_store import put_once
 from shared.services.records import Records
 
 _SUFFIXES = {"image/png": ".png", "image/jpeg": ".jpg", "audio/flac": ".flac"}
@@ -26,10 +26,11 @@ class IngestAsset:
         self._media = media
         self._records = Records(documents, clock, "assets", Asset, "asset")
 
-    def ingest(self, key: str) -> None:
+    def ingest(self, key: str, *, is_last_attempt: bool = False) -> None:
         """Work on the object `users/{uid}/{asset_id}`; anything else in the bucket is none of ours and passed over.
 
-        Delivered twice, it changes nothing; delivered after a deletion, neither. Raises retryable errors only.
+        Delivered twice, it changes nothing; delivered after a deletion, neither. Raises retryable errors, until the last
+        attempt: then the asset has failed.
         """
         parts = key.split("/")
         if len(parts) != 3 or parts[0] != "users":
@@ -43,7 +44,7 @@ class IngestAsset:
         except NotFound:
             return
         except ReelprintError as exc:
-            if exc.retryable:
+            if exc.retryable and not is_last_attempt:
                 raise
             self._finish(asset, {"status": AssetStatus.FAILED, "reason": exc.detail})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shared.domain.asset import ACCEPTED, Asset, AssetStatus, AssetType, looks_like
-from shared.domain.errors import Conflict, TooLarge, UnsupportedMedia
+from shared.domain.errors import Conflict, InvalidInput, TooLarge, UnsupportedMedia
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents, Where
 from shared.ports.storage import Storage
@@ -44,9 +44,11 @@ class Assets:
     def get(self, owner: str, asset_id: str) -> Asset:
         return self._records.get(owner, asset_id)
 
-    def ready(self, owner: str, asset_id: str) -> Asset:
-        """The asset, fit for use. Raises Conflict while it is not, with the reason."""
+    def ready(self, owner: str, asset_id: str, wanted: AssetType) -> Asset:
+        """The asset, fit for use. Raises Conflict while it is not, with the reason; InvalidInput for another type."""
         asset = self.get(owner, asset_id)
+        if asset.type is not wanted:
+            raise InvalidInput(f"The asset {asset_id} is a {asset.type}, and a {wanted} is needed. Name another.")
         if asset.status is not AssetStatus.READY:
             reason = f": {asset.reason}" if asset.reason else ""
             raise Conflict(

@@ -89,9 +89,14 @@ class Jobs:
         return self._records.page(owner, where, [Order("created_at", not oldest_first)], limit=limit, cursor=cursor)
 
     def change(self, owner: str, job_id: str, changes: JobChanges) -> Job:
-        """Change title, description, metadata or priority; a new priority moves what is still to be queued."""
+        """Change title, description, metadata or priority; a new priority moves what is queued to another queue."""
         given = changes.model_dump(exclude_none=True)
-        return self._records.update(owner, job_id, lambda job: job.model_copy(update=given))
+        before, _ = self.get(owner, job_id)
+        job = self._records.update(owner, job_id, lambda job: job.model_copy(update=given))
+        if job.priority is not before.priority and not job.status.is_final:
+            self._tasks.cancel(f"{job_id}-a{job.attempt}-")
+            self._tasks.enqueue([step_task(fresh_look(job, self._clock), job.priority)])
+        return job
 
     def cancel(self, owner: str, job_id: str) -> Job:
         """Stop a job within seconds. Raises Conflict when it has ended otherwise; cancelling twice is no error."""
@@ -105,7 +110,7 @@ class Jobs:
             return job.model_copy(update={"status": JobStatus.CANCELLED, "message": "cancelled", "finished_at": now})
 
         job = self._records.update(owner, job_id, stop)
-        self._tasks.cancel(f"{job_id}-a")
+        self._tasks.cancel(f"{job_id}-a{job.attempt}-")
         for execution in job.executions.values():
             self._executions.cancel(execution)
         return job
@@ -140,6 +145,13 @@ class Jobs:
 
 
 _UNDONE = {"status": StepStatus.PENDING, "done": 0, "total": 0, "ready": 0, "reused": 0, "message": ""}
+
+
+def fresh_look(job: Job, clock: Clock) -> TaskRef:
+    """A look at the job's present step under a round nobody used: rounds count up by one, and milliseconds are far ahead."""
+    round_number = int(clock.now().timestamp() * 1000)
+    step = job.current_step.name
+    return TaskRef(owner=job.owner, job_id=job.id, attempt=job.attempt, step=step, round=round_number)
 
 
 def step_task(ref: TaskRef, priority: Priority, not_before: Any = None) -> Task:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections.abc import Callable, Sequence
@@ -9,15 +10,16 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.domain.errors import Fault, InvalidInput, NotFound, RevisionConflict
+from shared.domain.errors import AlreadyExists, Fault, InvalidInput, NotFound, RevisionConflict
 from shared.domain.plan import Segment, assert_partition
 from shared.domain.project import Chapter, ChapterPlan, PlanRecord, Project
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents
 from shared.ports.speech import Caps
 from shared.ports.storage import Storage
+from shared.services.artifact_store import put_once
 from shared.services.engines import SpeechEngines
-from shared.services.keep_projects import Chapters, Projects, put_once
+from shared.services.keep_projects import Chapters, Projects
 from shared.services.plan_chapter import segment_chapter
 from shared.services.plan_options import PlanOptions, fits
 from shared.services.records import Records
@@ -56,6 +58,24 @@ class Plans:
 
     def generate(self, owner: str, project_id: str, chapter_id: str, options: PlanOptions) -> ChapterPlan:
         """Plan a chapter anew, over whatever plan it had."""
+        record, segments = self._planned(owner, project_id, chapter_id, options)
+        self._documents.put("plans", chapter_id, record.model_dump(mode="json"))
+        return _answer(record, segments)
+
+    def ensure(self, owner: str, project_id: str, chapter_id: str) -> PlanRecord:
+        """The chapter's plan on record, made with the default options only where there is none."""
+        self._chapters.get(owner, project_id, chapter_id)
+        try:
+            return self._records.get(owner, chapter_id)
+        except NotFound:
+            record, _ = self._planned(owner, project_id, chapter_id, PlanOptions())
+        with contextlib.suppress(AlreadyExists):  # somebody else's came first, and counts
+            self._records.create(record)
+        return self._records.get(owner, chapter_id)
+
+    def _planned(
+        self, owner: str, project_id: str, chapter_id: str, options: PlanOptions
+    ) -> tuple[PlanRecord, list[Segment]]:
         project, chapter = self._both(owner, project_id, chapter_id)
         caps = [options.caps(), *self._caps()]
         text = self._chapters.text(chapter)
@@ -72,15 +92,7 @@ class Plans:
             segment_count=len(segments),
             text_sha256=chapter.text_sha256,
         )
-        self._documents.put("plans", chapter_id, record.model_dump(mode="json"))
-        return _answer(record, segments)
-
-    def ensure(self, owner: str, project_id: str, chapter_id: str) -> ChapterPlan:
-        """The chapter's plan, made with the default options where there is none."""
-        try:
-            return self.get(owner, project_id, chapter_id)
-        except NotFound:
-            return self.generate(owner, project_id, chapter_id, PlanOptions())
+        return record, segments
 
     def get(self, owner: str, project_id: str, chapter_id: str) -> ChapterPlan:
         """Raises NotFound where the chapter, or its plan, is not there."""
@@ -90,10 +102,25 @@ class Plans:
         """The plan and its revision, which changes with every edit."""
         self._chapters.get(owner, project_id, chapter_id)
         found = self._records.find(owner, chapter_id)
-        return _answer(found.record, self._load(found.record)), found.revision
+        return _answer(found.record, self.segments(found.record.segments_key)), found.revision
 
-    def replace(self, owner: str, project_id: str, chapter_id: str, segments: Sequence[Segment]) -> ChapterPlan:
-        """Put other segments in place, which must partition the same chapter. Raises InvalidInput, RevisionConflict."""
+    def segments(self, key: str) -> list[Segment]:
+        """The segments stored at `key`, which never change."""
+        return [Segment.model_validate(raw) for raw in json.loads(self._media.get(key))]
+
+    def replace(
+        self,
+        owner: str,
+        project_id: str,
+        chapter_id: str,
+        segments: Sequence[Segment],
+        *,
+        if_revision: int | None = None,
+    ) -> ChapterPlan:
+        """Put other segments in place, which must partition the same chapter.
+
+        Raises InvalidInput, RevisionConflict, and PreconditionFailed where `if_revision` is not the plan's.
+        """
         _, chapter = self._both(owner, project_id, chapter_id)
         try:
             assert_partition(self._chapters.text(chapter), segments)
@@ -103,12 +130,19 @@ class Plans:
             )
             raise InvalidInput("The segments do not make up the chapter exactly.", faults=[fault]) from exc
         self._check(segments)
-        return self._change(owner, chapter_id, lambda _: list(segments))
+        return self._change(owner, chapter_id, lambda _: list(segments), if_revision)
 
     def edit(
-        self, owner: str, project_id: str, chapter_id: str, segment_id: str, changes: SegmentChanges
+        self,
+        owner: str,
+        project_id: str,
+        chapter_id: str,
+        segment_id: str,
+        changes: SegmentChanges,
+        *,
+        if_revision: int | None = None,
     ) -> ChapterPlan:
-        """Change one segment; its original text stays. Raises NotFound, InvalidInput."""
+        """Change one segment; its original text stays. Raises NotFound, InvalidInput, PreconditionFailed."""
         self._chapters.get(owner, project_id, chapter_id)
         given = changes.model_dump(exclude_none=True)
 
@@ -119,13 +153,19 @@ class Plans:
             self._check([segment for segment in edited if segment.segment_id == segment_id])
             return edited
 
-        return self._change(owner, chapter_id, change)
+        return self._change(owner, chapter_id, change, if_revision)
 
-    def _change(self, owner: str, chapter_id: str, change: Callable[[list[Segment]], list[Segment]]) -> ChapterPlan:
+    def _change(
+        self,
+        owner: str,
+        chapter_id: str,
+        change: Callable[[list[Segment]], list[Segment]],
+        if_revision: int | None,
+    ) -> ChapterPlan:
         """Load, change and store the segments; again when somebody else's change came in between."""
         for _ in range(TRIES):
             current = self._records.get(owner, chapter_id)
-            segments = change(self._load(current))
+            segments = change(self.segments(current.segments_key))
             update = {"segments_key": self._store(segments), "segment_count": len(segments)}
 
             def swap(
@@ -133,7 +173,7 @@ class Plans:
             ) -> PlanRecord | None:
                 return record.model_copy(update=update) if record.segments_key == seen else None
 
-            written = self._records.update(owner, chapter_id, swap)
+            written = self._records.update(owner, chapter_id, swap, if_revision=if_revision)
             if written.segments_key == update["segments_key"]:
                 return _answer(written, segments)
         raise RevisionConflict("The plan was changed by others each time this change was to be written. Try again.")
@@ -168,9 +208,6 @@ class Plans:
         key = f"plans/{digest[:2]}/{digest}.json"
         put_once(self._media, key, data, "application/json")
         return key
-
-    def _load(self, record: PlanRecord) -> list[Segment]:
-        return [Segment.model_validate(raw) for raw in json.loads(self._media.get(record.segments_key))]
 
 
 def _answer(record: PlanRecord, segments: list[Segment]) -> ChapterPlan:

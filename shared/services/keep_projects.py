@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 
-from shared.domain.errors import NotFound, PreconditionFailed, TooLarge
+from shared.domain.errors import NotFound, TooLarge
 from shared.domain.project import Chapter, NewChapter, NewProject, Project
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents, Order, Where
 from shared.ports.storage import Storage
+from shared.services.artifact_store import put_once
 from shared.services.read_text import read_chapter_text
 from shared.services.records import RecordPage, Records, new_id
 
@@ -116,11 +117,3 @@ class Chapters:
         key = f"texts/{digest[:2]}/{digest}.txt"
         put_once(self._media, key, data, "text/plain; charset=utf-8")
         return {"text_key": key, "text_sha256": digest, "characters": len(text)}
-
-
-def put_once(storage: Storage, key: str, data: bytes, content_type: str) -> None:
-    """Store bytes under a name made of their own hash: what is there already is the same."""
-    try:
-        storage.put(key, data, content_type=content_type, if_generation=0)
-    except PreconditionFailed:
-        return

@@ -16,24 +16,27 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shared.domain.artifact import ArtifactKey, Kind, artifact_key, canonical_json
+from shared.domain.asset import Asset, AssetType
 from shared.domain.blueprint import Blueprint, parse_blueprint
-from shared.domain.errors import Conflict, InvalidInput, NotFound
+from shared.domain.blueprint.limits import MAX_SECONDS
+from shared.domain.errors import Conflict, Fault, InvalidInput, NotFound, TooLarge
 from shared.domain.job import Job, NarrationInput, Step, TaskRef, TranslateTask, VoiceTask
 from shared.domain.plan import NARRATOR, Segment
-from shared.domain.project import Project
+from shared.domain.project import Chapter, Project
 from shared.ports.storage import Storage
-from shared.services.artifact_store import ArtifactStore
+from shared.services.artifact_store import ArtifactStore, put_once
 from shared.services.compose_narration import Line, Narration, compose_narration
-from shared.services.engines import SpeechEngines, TranslationEngines
+from shared.services.engines import SpeechEngines, TranslationEngines, primary, speaks
 from shared.services.keep_assets import Assets
 from shared.services.keep_plans import Plans
-from shared.services.keep_projects import Chapters, Projects, put_once
+from shared.services.keep_projects import Chapters, Projects
 from shared.services.translate_segment import TranslateSegment
 from shared.services.voice_segment import VoiceSegment
 
 PLAN, VOICE, TRANSLATE, VOICE_TRANSLATION = "plan", "voice", "translate", "voice_translation"
 COMPOSE, RENDER = "compose", "render"
 _WEIGHTS = {PLAN: 2, VOICE: 25, TRANSLATE: 10, VOICE_TRANSLATION: 15, COMPOSE: 3, RENDER: 45}
+CHARACTERS_A_SECOND = 14  # how fast the offline voices read, pauses among it
 RENDERER = "1"  # raise it when the same blueprint should be rendered anew
 
 
@@ -84,7 +87,7 @@ class NarrationSteps:
     def check(self, owner: str, wish: NarrationInput) -> list[Step]:
         """The steps this wish takes. Raises NotFound, InvalidInput or EngineUnavailable before anything is queued."""
         project = self._projects.get(owner, wish.project_id)
-        self._chapters.get(owner, wish.project_id, wish.chapter_id)
+        chapter = self._chapters.get(owner, wish.project_id, wish.chapter_id)
         spoken = narrated(project, wish)
         unknown = [code for code in spoken if code != project.language and code not in wish.translate_to]
         if unknown:
@@ -95,21 +98,43 @@ class NarrationSteps:
             self._speech.default(code)
         for target in wish.translate_to:
             self._translation.find(project.language, target)
-        for cast in wish.voices.values():
-            for voice in cast.values():
-                self._speech.find(voice)
-        for asset_id in filter(None, (wish.cover_asset_id, wish.music_asset_id)):
-            self._assets.ready(owner, asset_id)
+        self._check_cast(wish, spoken)
+        self._check_length(chapter, spoken)
+        self._material_assets(owner, wish)
         names = [PLAN, VOICE, TRANSLATE, VOICE_TRANSLATION, COMPOSE, RENDER]
         unasked = {VOICE} if project.language not in spoken else set()
         unasked |= {TRANSLATE} if not wish.translate_to else set()
         unasked |= {VOICE_TRANSLATION} if spoken == [project.language] else set()
         return [Step(name=name, weight=_WEIGHTS[name]) for name in names if name not in unasked]
 
-    def plan(self, job: Job) -> int:
-        """Make sure there is a plan; the number of its segments."""
+    def _check_cast(self, wish: NarrationInput, spoken: Sequence[str]) -> None:
+        faults = []
+        for language, cast in wish.voices.items():
+            if language not in spoken and primary(language) not in {primary(code) for code in spoken}:
+                detail = f"no video is narrated in it; narrated are {', '.join(spoken)}"
+                faults.append(_cast_fault(language, "", "language-not-narrated", detail, language))
+            for speaker, voice_id in cast.items():
+                voice = self._speech.find(voice_id)[2]
+                if not speaks(voice, language):
+                    detail = f"the voice speaks {voice.language}"
+                    faults.append(_cast_fault(language, f"/{speaker}", "wrong-language", detail, voice_id))
+        if faults:
+            raise InvalidInput(f"The casting has {len(faults)} fault(s); see errors.", faults=faults)
+
+    def _check_length(self, chapter: Chapter, spoken: Sequence[str]) -> None:
+        """Refuse at once what would be refused after everything is voiced."""
+        hours = chapter.characters / CHARACTERS_A_SECOND / 3600
+        if hours > MAX_SECONDS / 3600:
+            raise TooLarge(
+                f"The chapter would be narrated for about {hours:.0f} hours in each of {len(spoken)} language(s); one "
+                f"production lasts at most {MAX_SECONDS // 3600}. Split the chapter."
+            )
+
+    def plan(self, job: Job) -> tuple[str, int]:
+        """Make sure there is a plan: where its segments lie, and how many they are."""
         wish = wish_of(job)
-        return len(self._plans.ensure(job.owner, wish.project_id, wish.chapter_id).segments)
+        record = self._plans.ensure(job.owner, wish.project_id, wish.chapter_id)
+        return record.segments_key, record.segment_count
 
     def units(self, job: Job, ref: TaskRef) -> list[Unit]:
         """All units of a queued step, each artifact once, made or not."""
@@ -135,10 +160,7 @@ class NarrationSteps:
         if not segments:
             raise InvalidInput("No segment of this plan is spoken: all are skipped or hold no words. Change the plan.")
         chapter = self._chapters.get(job.owner, wish.project_id, wish.chapter_id)
-        cover, music = (
-            self._assets.ready(job.owner, asset_id) if asset_id else None
-            for asset_id in (wish.cover_asset_id, wish.music_asset_id)
-        )
+        cover, music = self._material_assets(job.owner, wish)
         found = []
         for language in narrated(project, wish):
             narration = Narration(
@@ -171,15 +193,20 @@ class NarrationSteps:
     def _material(self, job: Job) -> tuple[Project, NarrationInput, list[Segment]]:
         wish = wish_of(job)
         project = self._projects.get(job.owner, wish.project_id)
-        plan = self._plans.get(job.owner, wish.project_id, wish.chapter_id)
-        return project, wish, [segment for segment in plan.segments if segment.is_spoken]
+        return project, wish, [segment for segment in self._plans.segments(job.plan_key) if segment.is_spoken]
+
+    def _material_assets(self, owner: str, wish: NarrationInput) -> tuple[Asset | None, Asset | None]:
+        """Cover and music, where asked for."""
+        cover = self._assets.ready(owner, wish.cover_asset_id, AssetType.BACKGROUND) if wish.cover_asset_id else None
+        music = self._assets.ready(owner, wish.music_asset_id, AssetType.SONG) if wish.music_asset_id else None
+        return cover, music
 
     def _line(self, project: Project, wish: NarrationInput, segment: Segment, language: str) -> Line:
         texts = {code: self._translation_of(project, segment, code) for code in wish.translate_to}
         texts[project.language] = segment.text
         spoken = self._voice_segment.find(texts[language], self._voice(project, wish, segment, language), {})
         if spoken is None:
-            raise Conflict("The plan was changed while the job ran, and a segment is not voiced. Retry the job.")
+            raise Conflict("A voiced segment is no longer in storage, or its engine changed. Retry the job.")
         return Line(segment, spoken, texts)
 
     def _voiced(
@@ -196,15 +223,20 @@ class NarrationSteps:
     def _translation_of(self, project: Project, segment: Segment, target: str) -> str:
         found = self._translate_segment.find(segment.text, project.language, target)
         if found is None:
-            raise Conflict("The plan was changed while the job ran, and a segment is not translated. Retry the job.")
+            raise Conflict("A translation is no longer in storage, or its engine changed. Retry the job.")
         return found.translated_text
 
     def _voice(self, project: Project, wish: NarrationInput, segment: Segment, language: str) -> str:
         """The segment's own voice, else its speaker's, else the narrator's, else the language's first."""
         if segment.voice and language == project.language:
             return segment.voice
-        cast = wish.voices.get(language, {})
+        cast = wish.voices.get(language) or wish.voices.get(primary(language), {})
         return cast.get(segment.speaker) or cast.get(NARRATOR) or self._speech.default(language).id
+
+
+def _cast_fault(language: str, speaker: str, code: str, detail: str, found: str) -> Fault:
+    fix = "Choose a voice of GET /api/v1/voices that speaks it, or leave it out."
+    return Fault(pointer=f"/input/voices/{language}{speaker}", code=code, detail=detail, found=found, fix=fix)
 
 
 def narrated(project: Project, wish: NarrationInput) -> list[str]:

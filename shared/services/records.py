@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from shared.domain.errors import NotFound
+from shared.domain.errors import NotFound, PreconditionFailed
 from shared.domain.project import Stored
 from shared.ports.clock import Clock
 from shared.ports.documents import Document, Documents, Order, Transaction, Where
@@ -52,11 +52,21 @@ class Records(Generic[R]):
         document = self._documents.get(self._collection, record_id)
         return Found(self._owned(document, owner, record_id), document.revision if document else 0)
 
-    def update(self, owner: str, record_id: str, change: Callable[[R], R | None]) -> R:
-        """Read, change and write in one transaction; `change` may run again and returns None to leave all as it is."""
+    def update(
+        self, owner: str, record_id: str, change: Callable[[R], R | None], *, if_revision: int | None = None
+    ) -> R:
+        """Read, change and write in one transaction; `change` may run again and returns None to leave all as it is.
+
+        Raises NotFound; PreconditionFailed where `if_revision` is not the record's.
+        """
 
         def work(transaction: Transaction) -> R:
-            current = self._owned(transaction.get(self._collection, record_id), owner, record_id)
+            document = transaction.get(self._collection, record_id)
+            current = self._owned(document, owner, record_id)
+            if document and if_revision is not None and document.revision != if_revision:
+                raise PreconditionFailed(
+                    "Somebody else changed it since you read it. Read it again and repeat the change."
+                )
             changed = change(current)
             if changed is None:
                 return current

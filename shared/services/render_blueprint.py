@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 from shared.domain.blueprint import Blueprint
-from shared.domain.errors import NotFound, ReelprintError, RenderFailed, every_error
+from shared.domain.errors import Fault, NotFound, ReelprintError, RenderFailed, every_error
 from shared.domain.job import Job, JobFile
 from shared.domain.project import Stored
 from shared.ports.clock import Clock
@@ -20,6 +20,9 @@ from shared.services.records import Records
 
 JOB = "assemble"
 INLINE_BYTES = 24 * 1024  # a variable holds 32,768 bytes on Cloud Run; the rest of it is left for growth
+# Exit codes of the assembly job (jobs/assemble/main.py) that another try would only repeat: bad blueprint, missing or
+# corrupt asset, cancelled.
+FINAL_EXIT_CODES = frozenset({2, 3, 4, 7})
 MAX_LOST = 3  # how often an execution that vanished is started anew
 
 
@@ -48,14 +51,11 @@ class Rendering:
 
 
 class RenderBlueprint:
-    def __init__(
-        self, documents: Documents, clock: Clock, media: Storage, executions: Executions, env: Mapping[str, str]
-    ) -> None:
+    def __init__(self, documents: Documents, clock: Clock, media: Storage, executions: Executions) -> None:
         self._documents = documents
         self._clock = clock
         self._media = media
         self._executions = executions
-        self._env = env
         self._records = Records(documents, clock, "blueprints", BlueprintRecord, "blueprint")
 
     def keep(self, owner: str, blueprint: Blueprint, key: str, sha256: str) -> str:
@@ -83,18 +83,27 @@ class RenderBlueprint:
     def document(self, record: BlueprintRecord) -> bytes:
         return self._media.get(record.key)
 
-    def look(self, job: Job, language: str, round_number: int) -> Rendering:
+    def look(self, job: Job, language: str) -> Rendering:
         """Start the render, or say how far it is."""
         record = self._records.get(job.owner, job.blueprints[language])
         name = job.executions.get(language, "")
         execution = self._executions.get(name) if name else None
         if self._is_published(record) and (execution is None or execution.status is not ExecutionStatus.RUNNING):
-            return Rendering(100, True, name, files=_files(record, language), report=self._report(record))
+            return Rendering(100, True, name, files=_files(record, language), report=self._report(record, bool(name)))
         if execution is None or execution.status is ExecutionStatus.LOST:
             return self._start(record, job, language, name, execution)
         if execution.status is ExecutionStatus.RUNNING:
             return Rendering(self._percentage(name), execution=name)
         return Rendering(0, execution=name, error=self._error(execution))
+
+    def execution_name(self, job: Job, place: int, lost: int) -> str:
+        """By the film's place and not by its language: tags that differ in case alone are two films."""
+        return f"{job.id}-a{job.attempt}-film{place}-{lost}"
+
+    def stop(self, names: Iterable[str]) -> None:
+        """Stop executions; those that have ended are none the worse for it."""
+        for name in names:
+            self._executions.cancel(name)
 
     def _start(
         self, record: BlueprintRecord, job: Job, language: str, name: str, execution: Execution | None
@@ -106,8 +115,8 @@ class RenderBlueprint:
                 f"The render vanished {lost} times without a word; look at the machine's memory. Then retry the job."
             )
             return Rendering(0, execution=name, error=RenderFailed(detail))
-        fresh = f"{job.id}-a{job.attempt}-{language.lower()}-{lost}"
-        env = {**self._env, **self._blueprint_variables(record), "RENDER_ID": fresh}
+        fresh = self.execution_name(job, list(job.blueprints).index(language), lost)
+        env = {**self._blueprint_variables(record), "RENDER_ID": fresh}
         self._executions.run(JOB, fresh, env)
         return Rendering(0, execution=fresh)
 
@@ -124,21 +133,29 @@ class RenderBlueprint:
         document = self._documents.get("renders", name)
         return int(document.data.get("percentage", 0)) if document else 0
 
-    def _report(self, record: BlueprintRecord) -> dict[str, Any]:
+    def _report(self, record: BlueprintRecord, was_run: bool) -> dict[str, Any]:
+        """What the renderer made and reused; where nothing ran for this job, all of it was reused."""
         try:
             found: dict[str, Any] = json.loads(self._media.get(f"{_stem(record)}.report.json"))
         except NotFound:
             return {}
+        if not was_run:
+            found["cpu_seconds"] = 0.0
+            for counts in (found["shots"], found["audio_blocks"]):
+                counts["reused"] += counts["made"]
+                counts["made"] = 0
         return found
 
     def _error(self, execution: Execution) -> ReelprintError:
         """What the renderer left on its record, as the error it was; else what the execution says."""
         document = self._documents.get("renders", execution.name)
         raw = document.data.get("error") if document else None
+        if execution.status is ExecutionStatus.SUCCEEDED:
+            return RenderFailed("The renderer ended well, and its film is not in storage. Retry the job.")
         if not raw:
             return RenderFailed(f"The renderer ended with exit code {execution.exit_code}: {execution.message[:300]}")
         kind = next((kind for kind in every_error() if kind.type == raw["type"]), RenderFailed)
-        return kind(raw["detail"])
+        return kind(raw["detail"], faults=[Fault.model_validate(fault) for fault in raw.get("errors", [])])
 
 
 def _key(uri: str) -> str:

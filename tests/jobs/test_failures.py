@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import errno
 import hashlib
 import json
 import signal
@@ -15,10 +16,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jobs.assemble import main
 from jobs.assemble.progress import Progress
 from shared.adapters.clock import SystemClock
 from shared.adapters.documents.sqlite import SqliteDocuments
-from shared.domain.errors import RenderFailed
+from shared.domain.errors import RenderFailed, StorageFailed, StorageFull
 from tests.jobs.conftest import Sources, stored
 from tests.support.assembly import Ended, Raw, Studio, clip, colour, production, sound_track
 from tests.support.assembly_tools import FFMPEG, Tampered
@@ -272,6 +274,13 @@ def test_a_folder_that_cannot_be_written_is_a_storage_failure(studio: Studio) ->
     assert ended.log[-1]["severity"] == "ERROR"
 
 
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.ENOSPC, StorageFull), (errno.EFBIG, StorageFull), (errno.EIO, StorageFailed)]
+)
+def test_what_the_system_refuses_in_scratch_is_a_storage_failure(number: int, kind: type[Exception]) -> None:
+    assert type(main._from_system(OSError(number, "no", "name"))) is kind
+
+
 # 6: the renderer
 
 
@@ -376,8 +385,6 @@ def test_a_killed_render_leaves_nothing_half_done_and_the_next_run_completes_it(
 
 
 def test_a_bug_is_told_like_any_other_failure(studio: Studio, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
-    from jobs.assemble import main
-
     def broken(*_: object) -> None:
         raise KeyError("a bug")
 

@@ -190,7 +190,7 @@ NOT_DRAWN: dict[str, tuple[Raw, str]] = {
     "sound of a video track": ({"items": [still(0, 30)], "gain_db": -3.0}, "/tracks/0/gain_db"),
     "ducking of pictures": ({"items": [still(0, 30)], "ducking": {"trigger_track": "voices"}}, "/tracks/0/ducking"),
     "dissolve": (_two(still(0, 30), still(20, 30), "dissolve", 10), "/tracks/0/transitions/0"),
-    "cut that overlaps": (_two(still(0, 30), still(25, 30), "cut", 5), "/tracks/0/transitions/0"),
+    "cut that overlaps": (_two(still(0, 30), still(25, 30), "cut", 5), "/tracks/0/items/1/timeline_start"),
 }
 
 

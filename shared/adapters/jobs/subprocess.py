@@ -43,6 +43,7 @@ class _Spec:
     env: Mapping[str, str]
     tasks: int
     parallel: int
+    slots: int
     retries: int
     task_timeout_s: float
     kill_after_s: float
@@ -65,14 +66,17 @@ class SubprocessJobs:
         final_exit_codes: frozenset[int] = frozenset(),
         parallel: int | None = None,
         kill_after_s: float = 10.0,
+        slots: int | None = None,
     ) -> None:
         """`commands` names the argument list of each job; tasks run in this process's working directory with
         `base_env`, the run's own variables and Cloud Run's. A failed task is tried `retries` times more, unless its
-        exit code is one of `final_exit_codes`; `parallel` tasks run at once (None: one a CPU)."""
+        exit code is one of `final_exit_codes`; `parallel` tasks run at once (None: one a CPU).
+        `slots` executions work at once, the others wait (None: one a CPU): however many are asked for, memory is bounded."""
         self._root, self._commands, self._clock, self._base_env = root, commands, clock, base_env
         self._retries, self._task_timeout_s, self._kill_after_s = retries, task_timeout_s, kill_after_s
         self._final_exit_codes = final_exit_codes
         self._parallel = parallel or os.cpu_count() or 1
+        self._slots = slots or os.cpu_count() or 1
         self._supervisors: set[int] = set()
 
     def run(self, job: str, name: str, env: Mapping[str, str], *, tasks: int = 1) -> Execution:
@@ -146,6 +150,7 @@ class SubprocessJobs:
             env={**self._base_env, **env, "CLOUD_RUN_JOB": job, "CLOUD_RUN_EXECUTION": name},
             tasks=tasks,
             parallel=self._parallel,
+            slots=self._slots,
             retries=self._retries,
             task_timeout_s=self._task_timeout_s,
             kill_after_s=self._kill_after_s,

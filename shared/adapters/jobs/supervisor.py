@@ -13,6 +13,7 @@ SIGKILL, the pipe ends and the guard kills its task's whole group. That is plain
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import select
@@ -29,6 +30,7 @@ from typing import Any, Final
 LOCK_DESCRIPTOR = 3
 TIMED_OUT = 124  # the exit code of timeout(1)
 NOT_STARTED = 127  # the exit code of a shell that cannot run a command
+SLOT_POLL_S = 0.1
 TAIL_BYTES = 65_536
 MAX_MESSAGE_CHARACTERS = 2_000
 SIGNALS: Final = (signal.SIGTERM, signal.SIGCHLD)
@@ -76,12 +78,30 @@ class Supervisor:
         signals = Signals()
         self.write_state("running")  # tells cancel() whom to signal; a cancel before that is seen in the next line
         self.stopped = self.cancelled()
+        while not self.stopped and not self.take_slot():
+            came, _ = signals.wait(SLOT_POLL_S)
+            if signal.SIGTERM in came:
+                self.stop()
         while self.start_tasks():
             came, _ = signals.wait(inf)
             if signal.SIGTERM in came:
                 self.stop()
             self.collect()
         self.write_state(self.outcome())
+
+    def take_slot(self) -> bool:
+        """Whether this execution may work now: it holds one of the machine's slots, a locked file, until it has ended."""
+        slots = self.folder.parent / ".slots"
+        slots.mkdir(exist_ok=True)
+        for number in range(self.spec["slots"]):
+            slot = os.open(slots / str(number), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            try:
+                fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                os.close(slot)
+            else:
+                return True  # the descriptor stays open, and with it the lock
+        return False
 
     def start_tasks(self) -> bool:
         """Start what may start now; False once nothing runs and nothing will."""

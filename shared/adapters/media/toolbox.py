@@ -14,9 +14,9 @@ from shared.ports.media import Picture, SoundFile
 if TYPE_CHECKING:
     from PIL import Image
 
-MAX_PIXELS = 50_000_000
+MAX_PIXELS = 25_000_000
 MAX_SIDE = 3840
-MAX_SECONDS = 3600
+MIN_SECONDS, MAX_SECONDS = 3, 3600
 RATE, CHANNELS = 48_000, 2
 _FORMATS = "wav,flac,ogg,mp3"
 
@@ -27,7 +27,7 @@ class MediaToolbox:
         self._timeout = timeout
 
     def normalise_picture(self, data: bytes) -> Picture:
-        from PIL import Image, ImageOps, UnidentifiedImageError
+        from PIL import Image, ImageOps
 
         try:
             with Image.open(io.BytesIO(data), formats=("PNG", "JPEG", "WEBP")) as image:
@@ -35,13 +35,18 @@ class MediaToolbox:
                     raise TooLarge(
                         f"The picture has {image.width}x{image.height} pixels; at most {MAX_PIXELS:,} are taken."
                     )
-                upright = ImageOps.exif_transpose(image)
-                plain = _on_black(upright)
-        except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as exc:
+                image.draft("RGB", (MAX_SIDE, MAX_SIDE))  # a large JPEG is decoded at the size it is kept at
+                image.thumbnail((MAX_SIDE, MAX_SIDE))
+                plain = _on_black(ImageOps.exif_transpose(image))
+        except TooLarge:
+            raise
+        except (
+            Exception
+        ) as exc:  # Pillow's decoders fail in many ways on broken files: OSError, struct.error, TypeError ...
+            name = exc.__class__.__name__
             raise CorruptAsset(
-                f"The picture does not decode ({exc}). Save it anew as PNG or JPEG and upload that."
+                f"The picture does not decode ({name}). Save it anew as PNG or JPEG and upload that."
             ) from exc
-        plain.thumbnail((MAX_SIDE, MAX_SIDE))
         out = io.BytesIO()
         plain.save(out, "PNG", compress_level=4)
         return Picture(out.getvalue(), "image/png", plain.width, plain.height)
@@ -67,6 +72,8 @@ class MediaToolbox:
         samples = _flac_samples(sound)
         if not samples:
             raise CorruptAsset("The file holds no sound. Upload one that plays.")
+        if samples < MIN_SECONDS * RATE:
+            raise CorruptAsset(f"The sound lasts less than {MIN_SECONDS} seconds; it would be repeated without end.")
         if samples > MAX_SECONDS * RATE:
             raise TooLarge(f"The sound lasts more than {MAX_SECONDS // 60} minutes. Cut it first.")
         return SoundFile(sound, "audio/flac", RATE, CHANNELS, samples)
@@ -94,6 +101,8 @@ def _on_black(image: Image.Image) -> Image.Image:
     """An opaque RGB copy; what was transparent becomes black, as the frame round it is."""
     from PIL import Image
 
+    if image.mode in ("RGB", "L") and "transparency" not in image.info:
+        return image.convert("RGB")
     clear = image.convert("RGBA")
     ground = Image.new("RGB", clear.size)
     ground.paste(clear, mask=clear.getchannel("A"))

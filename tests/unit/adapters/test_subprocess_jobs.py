@@ -277,7 +277,7 @@ def test_two_processes_with_one_name_start_it_once(jobs: SubprocessJobs, root: P
             assert server.stdout.readline() == b"started\n"
     assert ended(jobs).status is ExecutionStatus.SUCCEEDED
     assert Path(env["OUT"]).read_text() == "x"
-    assert [folder.name for folder in root.iterdir()] == ["run-1"]
+    assert [folder.name for folder in root.iterdir() if not folder.name.startswith(".")] == ["run-1"]
 
 
 def test_ended_supervisors_of_this_process_are_reaped(jobs: SubprocessJobs, root: Path) -> None:

@@ -207,7 +207,9 @@ def test_cues_are_counted_by_language(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_production_lasts_at_most_twelve_hours() -> None:
     frames = 12 * 3600 * 25
     parse_blueprint(row(still("a", 0, frames)))
-    assert codes(row(still("a", 0, frames + 1))) == {"/tracks": "too-long"}
+    (fault,) = refused(row(still("a", 0, frames + 1)))
+    assert (fault.pointer, fault.code, fault.found) == ("/tracks", "too-long", str(frames + 1))
+    assert fault.detail == "a production lasts at most 12 hours"
     assert codes(row(still("a", 2**40, 2**40))) == {"/tracks": "too-long"}
     assert limits.MAX_SECONDS == 43_200
 
@@ -323,6 +325,13 @@ def test_a_clip_takes_the_time_it_takes_at_its_speed() -> None:
 def test_a_clip_of_unknown_length_overlaps_nothing(speed: Any) -> None:
     document = row(clip("a", 0, 100) | {"speed": speed}, still("b", 5, 10))
     assert all(fault.pointer.startswith(f"{ROW}/0/speed") for fault in refused(document))
+
+
+def test_after_an_item_of_unknown_place_the_order_begins_anew() -> None:
+    document = row(
+        still("a", 0, 50), still("b", 50, 10) | {"timeline_start": "50"}, still("c", 0, 10), still("d", 9, 5)
+    )
+    assert codes(document) == {f"{ROW}/1/timeline_start": "int-type", f"{ROW}/3/timeline_start": "overlap"}
 
 
 # Ranges and sources
@@ -453,7 +462,9 @@ def test_languages_do_not_mind_each_other() -> None:
 
 def test_cues_end_with_the_video() -> None:
     parse_blueprint(captioned(cue(249, 1)))
-    assert codes(captioned(cue(249, 2))) == {"/captions/languages/en/0/duration": "beyond-end"}
+    (fault,) = refused(captioned(cue(249, 2)))
+    assert (fault.pointer, fault.code, fault.found) == ("/captions/languages/en/0/duration", "beyond-end", "2")
+    assert fault.detail == "the video ends at 250, this at 251"
     assert codes(captioned(cue(250, 1))) == {"/captions/languages/en/0/start": "beyond-end"}
 
 

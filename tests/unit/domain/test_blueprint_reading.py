@@ -94,6 +94,11 @@ def test_a_key_given_twice_is_blamed_on_its_own_object_only() -> None:
     assert codes(text) == {"": "duplicate-key"}
 
 
+def test_what_is_just_within_the_limits_is_read() -> None:
+    document = {"a": -(2**63), "b": 2**63 - 1, "c": 1.7e308, "d": json.loads("[" * 63 + "]" * 63), "é": "\U0001f44d"}
+    assert read.read_document(json.dumps(document)) == read.read_document(document) == document
+
+
 def cyclic() -> Any:
     found: dict[str, Any] = {}
     found["a"] = [found, found, found]
