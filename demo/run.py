@@ -137,8 +137,10 @@ def _wish(client: Client, story: Story, options: argparse.Namespace, project: st
 def wish_for(story: Story, project: str, chapter: str, *, to: str) -> dict[str, Any]:
     """A narration job's input: narrated in the story's language and, where another is named, in that one too."""
     others = [] if to in ("", story.language) else [to]
-    wish: dict[str, Any] = {"project_id": project, "chapter_id": chapter, "voices": dict(story.voices)}
-    return wish | {"translate_to": others, "narrate": [story.language, *others]}
+    spoken = [story.language, *others]
+    cast = {language: voices for language, voices in story.voices.items() if language in spoken}
+    wish = {"project_id": project, "chapter_id": chapter, "voices": cast}
+    return wish | {"translate_to": others, "narrate": spoken}
 
 
 def _bring(client: Client, job: dict[str, Any], folder: Path, slug: str) -> list[Path]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import functions_framework
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel
 from werkzeug.wrappers import Request, Response
 
-from functions._http.answer import Answer
+from functions._http.answer import Answer, JsonObject
 from functions._http.call import Call
 from functions._http.door import Door
 from functions._http.guard import Policy
@@ -17,10 +17,6 @@ from shared.domain.blueprint import parse_blueprint
 from shared.domain.blueprint.reference import json_schema
 
 door = Door("blueprints", max_body_bytes=32 * 1024 * 1024)
-
-
-class AnyBlueprint(RootModel[dict[str, Any]]):
-    """A blueprint of any version; what is wrong with it is told by the check, not by the shape."""
 
 
 class Checked(BaseModel):
@@ -33,14 +29,14 @@ class Checked(BaseModel):
     blueprint: dict[str, Any]
 
 
-@door.get("/blueprints/schema", policy=Policy.PUBLIC, answers=RootModel[dict[str, Any]])
+@door.get("/blueprints/schema", policy=Policy.PUBLIC, answers=JsonObject)
 def read_schema(call: Call[Studio]) -> Answer:
     """The JSON Schema of blueprint 1.0."""
-    return Answer(json_schema())
+    return Answer(JsonObject(json_schema()))
 
 
-@door.post("/blueprints/check", policy=Policy.USER, body=AnyBlueprint, answers=Checked)
-def check(call: Call[Studio], body: AnyBlueprint) -> Answer:
+@door.post("/blueprints/check", policy=Policy.USER, body=JsonObject, answers=Checked)
+def check(call: Call[Studio], body: JsonObject) -> Answer:
     """Check a blueprint of any version: every fault at once, with its JSON Pointer, or the document upgraded."""
     blueprint = parse_blueprint(body.root)
     return Answer(

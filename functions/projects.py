@@ -12,7 +12,7 @@ from functions._http.door import Door
 from functions._http.guard import Policy
 from functions._http.pagination import Listing, PageQuery
 from functions.studio import Studio, studio
-from shared.domain.project import Chapter, NewChapter, NewProject, Project, Title
+from shared.domain.project import Chapter, ChapterChanges, NewChapter, NewProject, Project, Title
 
 door = Door("projects")
 CHAPTER_BYTES = 32 * 1024 * 1024
@@ -98,6 +98,18 @@ def list_chapters(call: Call[Studio], project_id: str, query: PageQuery) -> Answ
 def read_chapter(call: Call[Studio], project_id: str, chapter_id: str) -> Answer:
     """Read a chapter's record."""
     return Answer(call.app.app.chapters.get(call.principal.uid, project_id, chapter_id))
+
+
+@door.patch(
+    "/projects/{project_id}/chapters/{chapter_id}",
+    policy=Policy.USER,
+    body=ChapterChanges,
+    answers=Chapter,
+    max_body_bytes=CHAPTER_BYTES,
+)
+def change_chapter(call: Call[Studio], project_id: str, chapter_id: str, body: ChapterChanges) -> Answer:
+    """Change a chapter's title or text, or move it among the others."""
+    return Answer(call.app.app.chapters.change(call.principal.uid, project_id, chapter_id, body))
 
 
 @door.get("/projects/{project_id}/chapters/{chapter_id}/text", policy=Policy.USER, answers="text/plain")

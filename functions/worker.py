@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import functions_framework
-from pydantic import BaseModel, RootModel
+from pydantic import BaseModel
 from werkzeug.wrappers import Request, Response
 
-from functions._http.answer import Answer
+from functions._http.answer import Answer, JsonObject
 from functions._http.call import Call
 from functions._http.door import Door
 from functions._http.guard import Policy
@@ -67,13 +65,13 @@ def read_task(call: Call[Studio], name: str) -> Answer:
     return Answer(TaskView.model_validate({**vars(record), "state": record.state.value}))
 
 
-@door.get("/openapi.json", policy=Policy.PUBLIC, answers=RootModel[dict[str, Any]])
+@door.get("/openapi.json", policy=Policy.PUBLIC, answers=JsonObject)
 def describe(call: Call[Studio]) -> Answer:
     """The whole API as an OpenAPI 3.1 document."""
     from functions._http.openapi import openapi
     from functions.doors import DOORS
 
-    return Answer(openapi(DOORS))
+    return Answer(JsonObject(openapi(DOORS)))
 
 
 @functions_framework.http

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import RootModel
 
 Revision = int | str
+
+
+class JsonObject(RootModel[dict[str, Any]]):
+    """An object whose shape is its own affair: a schema, a description, a document of another kind."""
 
 
 @dataclass(frozen=True)

@@ -47,6 +47,16 @@ class NewChapter(BaseModel):
     text: Annotated[str, Field(min_length=1, max_length=8_000_000)]
 
 
+class ChapterChanges(BaseModel):
+    """What may be changed of a chapter; what is left out stays. A new text leaves an old plan to be generated anew."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Title | None = None
+    text: Annotated[str, Field(min_length=1, max_length=8_000_000)] | None = None
+    position: Annotated[int, Field(ge=1, le=100_000)] | None = None
+
+
 class Chapter(Stored):
     """One chapter. `text_key` names its text in the media bucket; `characters` counts code points."""
 

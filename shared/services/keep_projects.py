@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from shared.domain.errors import NotFound, TooLarge
-from shared.domain.project import Chapter, NewChapter, NewProject, Project
+from shared.domain.project import Chapter, ChapterChanges, NewChapter, NewProject, Project
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents, Order, Where
 from shared.ports.storage import Storage
@@ -58,7 +58,7 @@ class Chapters:
         self._projects.get(owner, project_id)
         text = self._checked(new.text.encode("utf-8", "surrogatepass"))
         now = self._clock.now()
-        position = self._documents.count("chapters", [Where("project_id", "==", project_id)]) + 1
+        position = max((other.position for other in self.all_of(owner, project_id)), default=0) + 1
         chapter = Chapter(
             id=new_id("chp"),
             owner=owner,
@@ -98,6 +98,21 @@ class Chapters:
             if cursor is None:
                 return found
 
+    def change(self, owner: str, project_id: str, chapter_id: str, changes: ChapterChanges) -> Chapter:
+        """Change a title or text, or move the chapter to a place among the others, which make room."""
+        chapter = self.get(owner, project_id, chapter_id)
+        update: dict[str, str | int] = {"title": changes.title} if changes.title else {}
+        if changes.text is not None:
+            update |= self._store(self._checked(changes.text.encode("utf-8", "surrogatepass")))
+        if changes.position is not None:
+            self._move(owner, chapter, changes.position)
+        return self._records.update(owner, chapter_id, lambda current: current.model_copy(update=update))
+
+    def _move(self, owner: str, chapter: Chapter, position: int) -> None:
+        others = [other.id for other in self.all_of(owner, chapter.project_id) if other.id != chapter.id]
+        for place, name in enumerate([*others[: position - 1], chapter.id, *others[position - 1 :]], 1):
+            self._records.update(owner, name, lambda current, place=place: _at(current, place))  # type: ignore[misc]  # a lambda's default has no type
+
     def text(self, chapter: Chapter) -> str:
         return self._media.get(chapter.text_key).decode()
 
@@ -117,3 +132,7 @@ class Chapters:
         key = f"texts/{digest[:2]}/{digest}.txt"
         put_once(self._media, key, data, "text/plain; charset=utf-8")
         return {"text_key": key, "text_sha256": digest, "characters": len(text)}
+
+
+def _at(chapter: Chapter, place: int) -> Chapter | None:
+    return None if chapter.position == place else chapter.model_copy(update={"position": place})

@@ -57,6 +57,7 @@ def test_the_same_route_answers_without_the_version(tmp_path: Path) -> None:
     with running_studio(tmp_path) as (server, client):
         bare = client.get(f"{server.url}/api/worker/ping")
         assert bare.json() == client.get("/worker/ping").json() == {"status": "ok"}
+        assert client.get("/openapi.json").json()["openapi"].startswith("3.1")
         missing = client.get(f"{server.url}/nothing/here")
         assert missing.status_code == 404
         assert missing.headers["Content-Type"] == "application/problem+json"

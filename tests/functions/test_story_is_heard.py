@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from demo.run import story_of_the_demo
+from demo.run import story_of_the_demo, wish_for
 from functions.dev_server import Server
 from tests.support.hearing import hear, missing_runs, word_error_rate, words_of
 from tests.support.studio import ended, new_chapter, running_studio
@@ -31,7 +31,7 @@ def chapter(studio: tuple[Server, httpx.Client]) -> tuple[str, str]:
 
 def film(client: httpx.Client, chapter: tuple[str, str], folder: Path) -> Path:
     """The story's English film, with the demo's own cast."""
-    wish: dict[str, Any] = {"project_id": chapter[0], "chapter_id": chapter[1], "voices": story_of_the_demo().voices}
+    wish: dict[str, Any] = wish_for(story_of_the_demo(), *chapter, to="")
     wish |= {"frame": {"width": 320, "height": 180}, "profile": "preview"}
     job = ended(client, client.post("/jobs", json={"type": "narration", "input": wish}).json()["id"])
     assert job["status"] == "completed", job["error"]

@@ -11,6 +11,7 @@ import pytest
 from shared.ports.storage import every_object
 from tests.jobs.conftest import Sources, stored
 from tests.support.assembly import Raw, Studio, clip, colour, production, sound_track
+from tests.support.assembly_tools import FFMPEG, Tampered
 from tests.support.media import RATE, decode_grey, tone, write_wav
 
 pytestmark = pytest.mark.media
@@ -99,6 +100,20 @@ def test_what_is_published_is_never_written_over(rendered: Rendered) -> None:
         assert ended.code == 0
         assert [line["message"] for line in ended.log] == ["published already", "finished"]
     assert {key: studio.media.stat(key) for key in studio.keys("films/film.")} == before
+
+
+def test_whoever_publishes_second_keeps_what_the_first_published(studio: Studio) -> None:
+    """Nothing was there when this task looked; at the very end, something is."""
+    release = studio.root / "release"
+    waiting = f'while [ ! -e "{release}" ]; do sleep 0.05; done; exec {FFMPEG} "$@"'
+    slow = Tampered(studio.root, "joined.mp4", waiting)
+    task = studio.start(production([colour("c", 0, 10)]), REELPRINT_FFMPEG=str(slow.program))
+    slow.wait()
+    studio.media.put("films/film.mp4", b"the first")
+    release.touch()
+    ended = studio.ended(task)
+    assert (ended.code, ended.log[0]["message"]) == (0, "another task published the same video first")
+    assert studio.media.get("films/film.mp4") == b"the first"
 
 
 def test_two_tasks_at_once_give_the_file_that_one_gives(rendered: Rendered, studio: Studio) -> None:
