@@ -9,6 +9,7 @@ import json
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -78,9 +79,7 @@ def test_a_blueprint_with_ten_faults_tells_all_ten(studio: Studio) -> None:
     assert all(fault["detail"] and fault["code"] for fault in faults)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "not JSON", "[]", '{"a": 1, "a": 2}', "{" * 5000, '{"schema_version": "9.9"}', "null"]
-)
+@pytest.mark.parametrize("text", ["", "{" * 5000, '{"a": 1, "a": 2}', '{"schema_version": "9.9"}'])
 def test_what_is_no_blueprint_is_said_to_be_none(studio: Studio, text: str) -> None:
     failed(studio.render(None, BLUEPRINT_JSON=text), studio, 2, "invalid-input")
 
@@ -135,7 +134,7 @@ def test_wrong_settings_are_all_told_though_there_is_no_record_to_tell_them_on(
     assert all(name.removeprefix("REELPRINT_") in ended.log[-1]["message"] for name in extra)
 
 
-@pytest.mark.parametrize("key", ["../../etc/passwd", "a//b", "/etc/passwd"])
+@pytest.mark.parametrize("key", ["../../etc/passwd", "/etc/passwd"])
 def test_a_blueprints_address_cannot_leave_its_bucket(studio: Studio, key: str) -> None:
     ended = studio.render(None, BLUEPRINT_URI=f"media://{key}", BLUEPRINT_SHA256="0" * 64)
     failed(ended, studio, 2, "invalid-input")
@@ -207,20 +206,26 @@ def playing(kind: str, asset: Raw, *, as_sound: bool) -> Raw:
     return production([{**STILL, "asset": "a"} if kind == "image" else clip("c", "a", 0, 0, 50)], {"a": asset})
 
 
-@pytest.mark.parametrize(("name", "spoil", "media_type"), CORRUPT.values(), ids=CORRUPT)
-def test_a_corrupt_source_is_named(
-    studio: Studio,
-    sources: Sources,
-    name: str,
-    spoil: Callable[[Path], bytes],
-    media_type: str,
-    request: pytest.FixtureRequest,
-) -> None:
-    path = studio.root / "spoilt"
-    path.write_bytes(spoil(getattr(sources, name)))
-    as_sound = "as sound" in request.node.callspec.id
-    document = playing(media_type.partition("/")[0], studio.put(path, media_type), as_sound=as_sound)
-    detail = failed(studio.render(document), studio, 4, "corrupt-asset")
+@pytest.fixture(scope="module")
+def corrupt_runs(tmp_path_factory: pytest.TempPathFactory, sources: Sources) -> dict[str, tuple[Studio, Ended]]:
+    """Every corrupt source, played; two jobs at a time, each in a studio of its own."""
+
+    def run(case: str) -> tuple[Studio, Ended]:
+        name, spoil, media_type = CORRUPT[case]
+        studio = Studio(tmp_path_factory.mktemp("corrupt"))
+        path = studio.root / "spoilt"
+        path.write_bytes(spoil(getattr(sources, name)))
+        asset = studio.put(path, media_type)
+        return studio, studio.render(playing(media_type.partition("/")[0], asset, as_sound="as sound" in case))
+
+    with ThreadPoolExecutor(2) as pool:
+        return dict(zip(CORRUPT, pool.map(run, CORRUPT), strict=True))
+
+
+@pytest.mark.parametrize("case", CORRUPT)
+def test_a_corrupt_source_is_named(corrupt_runs: dict[str, tuple[Studio, Ended]], case: str) -> None:
+    studio, ended = corrupt_runs[case]
+    detail = failed(ended, studio, 4, "corrupt-asset")
     assert "'a'" in detail
     assert "media://sources/spoilt" in detail
     assert "passwd" not in detail

@@ -147,7 +147,7 @@ def test_a_fade_goes_on_over_a_seam(studio: Studio) -> None:
         assert 10 ** (level_of(at, MUSIC) / 20) == pytest.approx(10 ** (-6 / 20) * (second + 0.05) / 30, rel=0.02)
 
 
-@pytest.mark.parametrize(("source_rate", "sample_rate"), [(22_050, 48_000), (16_000, 44_100), (48_000, 44_100)])
+@pytest.mark.parametrize(("source_rate", "sample_rate"), [(22_050, 48_000), (16_000, 44_100)])
 def test_sounds_of_other_rates_keep_pitch_and_place(studio: Studio, source_rate: int, sample_rate: int) -> None:
     assets = {"voice": put(studio, "voice", tone(1000, 2, -10, source_rate), source_rate)}
     document = production(
