@@ -116,15 +116,26 @@ def test_music_makes_room_for_a_voice_and_comes_back(studio: Studio, channels: i
         assert level(4.5, 6.5, VOICE) == pytest.approx(-12, abs=0.5)
 
 
-def test_ducking_goes_on_over_a_seam(studio: Studio) -> None:
-    """A voice from 15 to 30 s over a block's end at 20 s: the music stays as low behind it as ahead of it."""
-    assets = {"song": put(studio, "song", tone(MUSIC, 42, -12)), "voice": put(studio, "voice", tone(VOICE, 15, -30))}
+def test_ducking_and_fades_go_on_over_a_seam(studio: Studio) -> None:
+    """A block ends at 20 s. Under a voice from 15 to 30 s the music stays as low behind it as ahead of it; a fade of
+    thirty seconds rises through it, linear in amplitude.
+    """
+    rising = 2000.0
+    assets = {
+        "song": put(studio, "song", tone(MUSIC, 42, -12)),
+        "voice": put(studio, "voice", tone(VOICE, 15, -30)),
+        "rising": put(studio, "rising", tone(rising, 42, -14)),
+    }
     said = sound_track("voices", "effects", [clip("v", "voice", 15 * RATE, 0, 15 * RATE)])
     ducked = music(clip("m", "song", 0, 0, 42 * RATE), ducking={"trigger_track": "voices", "amount_db": 10.0})
-    sound = heard(studio, 42, assets, said, ducked)
+    faded = sound_track("rise", "effects", [clip("r", "rising", 0, 0, 42 * RATE, fade_in=30 * RATE)])
+    sound = heard(studio, 42, assets, said, ducked, faded)
     levels = [level_of(sound[at * RATE // 10 : at * RATE // 10 + RATE // 2], MUSIC) for at in range(160, 290, 5)]
     assert max(levels) - min(levels) < 0.2
     assert levels[0] == pytest.approx(-22, abs=0.3)
+    for second in (5, 10, 15, 19, 21, 25, 29):
+        at = level_of(sound[second * RATE : second * RATE + RATE // 10], rising)
+        assert 10 ** (at / 20) == pytest.approx(10 ** (-14 / 20) * (second + 0.05) / 30, rel=0.03)
 
 
 def test_an_item_fades_in_and_out_over_its_own_length(studio: Studio) -> None:
@@ -136,15 +147,6 @@ def test_an_item_fades_in_and_out_over_its_own_length(studio: Studio) -> None:
     assert level_of(sound[3 * RATE + 2400 : 5 * RATE - 2400], MUSIC) == pytest.approx(-6, abs=0.3)
     assert level_of(sound[7 * RATE - 2400 : 7 * RATE + 2400], MUSIC) == pytest.approx(half, abs=0.5)
     assert np.abs(sound[9 * RATE + 2 * AAC_FRAME :]).max() < 0.001
-
-
-def test_a_fade_goes_on_over_a_seam(studio: Studio) -> None:
-    """A fade of thirty seconds, over the cut at 20 s: linear in amplitude throughout."""
-    item = clip("m", "song", 0, 0, 42 * RATE, fade_in=30 * RATE)
-    sound = heard(studio, 42, {"song": put(studio, "song", tone(MUSIC, 42, -6))}, music(item))
-    for second in (5, 10, 15, 19, 21, 25, 29):
-        at = sound[second * RATE : second * RATE + RATE // 10]
-        assert 10 ** (level_of(at, MUSIC) / 20) == pytest.approx(10 ** (-6 / 20) * (second + 0.05) / 30, rel=0.02)
 
 
 @pytest.mark.parametrize(("source_rate", "sample_rate"), [(22_050, 48_000), (16_000, 44_100)])
