@@ -8,7 +8,7 @@ from typing import Any
 import ffmpeg
 
 from jobs.assemble.child import PROTOCOLS
-from shared.domain.blueprint.model import Fit, Output
+from shared.domain.blueprint.model import Fit, Output, Transition, TransitionType
 from shared.domain.errors import Fault, InvalidInput
 
 # The demuxer follows from the declared media type and is the only one allowed: a playlist or concat script that calls
@@ -52,6 +52,11 @@ def open_source(path: Path, media_type: str, number: int = 0) -> Any:
     return ffmpeg.input(str(path), format=demuxer, **options)
 
 
+def made_input(source: str, number: int = 0) -> Any:
+    """An input that ffmpeg makes itself (lavfi); `number` as in open_source."""
+    return ffmpeg.input(source, format="lavfi", thread_queue_size=8 + number)
+
+
 def fit_into(stream: Any, output: Output, fit: Fit) -> Any:
     """Scale a picture into the output's frame as `fit` says, in its colour space and with square pixels."""
     width, height = output.width, output.height
@@ -71,6 +76,38 @@ def fit_into(stream: Any, output: Output, fit: Fit) -> Any:
         front = parts[1].filter("scale", width, height, force_original_aspect_ratio="decrease", **scale)
         stream = ffmpeg.overlay(ground, front, x="(W-w)/2", y="(H-h)/2")
     return stream.filter("format", "yuv420p").filter("setsar", 1)
+
+
+_XFADE = {
+    TransitionType.DISSOLVE: "fade",
+    TransitionType.WIPE_LEFT: "wipeleft",
+    TransitionType.WIPE_RIGHT: "wiperight",
+    TransitionType.WIPE_UP: "wipeup",
+    TransitionType.WIPE_DOWN: "wipedown",
+    TransitionType.SLIDE_LEFT: "slideleft",
+    TransitionType.SLIDE_RIGHT: "slideright",
+}
+
+
+def join_pictures(first: Any, second: Any, transition: Transition, output: Output) -> Any:
+    """Two pictures of the transition's own length, the second taking over from the first; as long as each of them.
+
+    fade goes through black, dip_to_colour through its colour: the first half belongs to one picture, the rest to the other.
+    """
+    frames, rate = transition.duration, output.frame_rate
+    if transition.type in (TransitionType.FADE, TransitionType.DIP_TO_COLOUR):
+        half = (frames + 1) // 2
+        colour = "0x000000" if transition.type is TransitionType.FADE else f"0x{transition.colour[1:]}"
+        out = first.filter("trim", end_frame=half).filter("fade", "out", 0, half, color=colour)
+        rest = second.filter("trim", start_frame=half).filter("setpts", "PTS-STARTPTS")
+        back = rest.filter("fade", "in", 0, max(1, frames - half), color=colour)
+        joined = ffmpeg.concat(out, back) if frames > half else out
+    else:
+        alike = [stream.filter("settb", f"{rate.den}/{rate.num}") for stream in (first, second)]
+        seconds = f"{float(frames / rate.fraction):.9f}"
+        joined = ffmpeg.filter(alike, "xfade", transition=_XFADE[transition.type], duration=seconds, offset=0)
+    # xfade and fade hand on whatever format suits them; the house format is asked for last.
+    return joined.filter("format", "yuv420p").filter("setsar", 1)
 
 
 def arguments(target: Any) -> list[str]:

@@ -15,6 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from itertools import zip_longest
 from typing import Any
 
 from jobs.assemble import house, sound_plan
@@ -29,10 +30,11 @@ from shared.domain.blueprint.model import (
     Gap,
     Generator,
     Item,
-    Output,
     SolidColour,
     Track,
     TrackKind,
+    Transition,
+    TransitionType,
 )
 from shared.domain.errors import Fault, InvalidInput
 
@@ -55,10 +57,19 @@ class Source:
 
 
 @dataclass(frozen=True)
+class Overlap:
+    """The second picture of a transition, from its own frame `source_start` on, and how it takes over."""
+
+    item: Item
+    source_start: int
+    transition: Transition
+
+
+@dataclass(frozen=True)
 class Shot:
     """`start` and `frames` on the timeline; `source_start` in output frames of the clip; cues in the shot's own time.
 
-    `key` is None for a copy: its bytes are the source's own.
+    `key` is None for a copy: its bytes are the source's own. `overlap` is what the shot passes over into, if anything.
     """
 
     kind: ShotKind
@@ -68,6 +79,7 @@ class Shot:
     cues: tuple[Cue, ...]
     source_start: int
     key: ArtifactKey | None
+    overlap: Overlap | None = None
 
 
 @dataclass(frozen=True)
@@ -111,32 +123,47 @@ class _ShotPlanner:
         self._cues = _burned_cues(blueprint)
 
     def shots(self, track: Track) -> list[Shot]:
+        """Bodies and overlaps in time order; where nothing lies there is black."""
+        joins = {(t.from_item, t.to_item): t for t in track.transitions if t.type is not TransitionType.CUT}
         found: list[Shot] = []
-        position = 0
-        for item in track.items:
+        position = lead = 0
+        for item, after in zip_longest(track.items, track.items[1:]):
+            join = joins.get((item.id, after.id)) if after else None
+            tail = join.duration if join else 0
             if item.timeline_start > position:
-                found += self._cut(_hole(position, item.timeline_start - position))
-            found += self._cut(item)
-            position = item.timeline_start + item.span
+                found += self._cut(_hole(position, item.timeline_start - position), 0, item.timeline_start - position)
+            if item.span > lead + tail:
+                found += self._cut(item, lead, item.span - lead - tail)
+            if join and after:
+                found.append(self._overlap(item, after, join))
+            position, lead = item.timeline_start + item.span, tail
         return found
 
-    def _cut(self, item: Item) -> list[Shot]:
-        """One item's shots: a still parts where its caption changes, a clip where copying can begin."""
-        cues = self._cues_in(item.timeline_start, item.span)
+    def _cut(self, item: Item, offset: int, length: int) -> list[Shot]:
+        """The shots of a stretch of one item: a still parts where its caption changes, a clip where copying can begin."""
+        start = item.timeline_start + offset
+        cues = self._cues_in(start, length)
         if not isinstance(item, Clip):
             return [
-                self._shot(ShotKind.STILL, item, start, length, [cue] if cue else [], 0)
-                for start, length, cue in _stretches(item.timeline_start, item.span, cues)
+                self._shot(ShotKind.STILL, item, begin, frames, [cue] if cue else [], 0)
+                for begin, frames, cue in _stretches(start, length, cues)
             ]
-        source = self._sources[item.asset]
-        start, span, first = item.timeline_start, item.span, item.source_range.start
+        source, first = self._sources[item.asset], item.source_range.start + offset
         if cues or source.keyframes is None:
-            return [self._shot(ShotKind.ENCODE, item, start, span, cues, first)]
-        head = next((n for n in range(span) if first + n in source.keyframes), span)
+            return [self._shot(ShotKind.ENCODE, item, start, length, cues, first)]
+        head = next((n for n in range(length) if first + n in source.keyframes), length)
         shots = [self._shot(ShotKind.ENCODE, item, start, head, [], first)] if head else []
-        if head < span:
-            shots.append(Shot(ShotKind.COPY, start + head, span - head, item, (), first + head, None))
+        if head < length:
+            shots.append(Shot(ShotKind.COPY, start + head, length - head, item, (), first + head, None))
         return shots
+
+    def _overlap(self, item: Item, after: Item, join: Transition) -> Shot:
+        """The frames in which two items are seen; nothing but these is encoded for a transition."""
+        offset = item.span - join.duration
+        overlap = Overlap(after, _source_frame(after, 0), join)
+        cues = self._cues_in(after.timeline_start, join.duration)
+        first = _source_frame(item, offset)
+        return self._shot(ShotKind.ENCODE, item, after.timeline_start, join.duration, cues, first, overlap)
 
     def _cues_in(self, start: int, length: int) -> list[Cue]:
         """Burned cues that touch this stretch, cut to it."""
@@ -147,10 +174,22 @@ class _ShotPlanner:
                 found.append(Cue(start=begin, duration=end - begin, text=cue.text))
         return found
 
-    def _shot(self, kind: ShotKind, item: Item, start: int, frames: int, cues: Sequence[Cue], source: int) -> Shot:
+    def _shot(
+        self,
+        kind: ShotKind,
+        item: Item,
+        start: int,
+        frames: int,
+        cues: Sequence[Cue],
+        source: int,
+        overlap: Overlap | None = None,
+    ) -> Shot:
         own = tuple(Cue(start=cue.start - start, duration=cue.duration, text=cue.text) for cue in cues)
         inputs = self._inputs(kind, item, frames, own, source)
-        return Shot(kind, start, frames, item, own, source, artifact_key(Kind.SHOT, ".h264", inputs))
+        if overlap:
+            inputs |= {"into": self._picture(overlap.item), "into_start": overlap.source_start}
+            inputs["transition"] = [overlap.transition.type.value, overlap.transition.colour]
+        return Shot(kind, start, frames, item, own, source, artifact_key(Kind.SHOT, ".h264", inputs), overlap)
 
     def _inputs(self, kind: ShotKind, item: Item, frames: int, cues: Sequence[Cue], source: int) -> dict[str, Any]:
         inputs: dict[str, Any] = {
@@ -175,6 +214,11 @@ class _ShotPlanner:
         if isinstance(item, Gap):
             return BLACK.model_dump(mode="json")
         return {"source": self._sources[item.asset].identity, "fit": item.fit.value}
+
+
+def _source_frame(item: Item, offset: int) -> int:
+    """The frame of its source that an item shows `offset` frames in; a held picture has but one."""
+    return item.source_range.start + offset if isinstance(item, Clip) else 0
 
 
 def _hole(start: int, length: int) -> Gap:
@@ -231,7 +275,9 @@ def _not_drawn(track: Track) -> list[tuple[str, str]]:
     unheard = [] if track.kind is TrackKind.AUDIO else ["gain_db", "ducking"]
     fades = [] if track.kind is TrackKind.AUDIO else ["fade_in", "fade_out"]
     found = [(f"/{name}", f"{name} of a {track.kind} track") for name in unheard if getattr(track, name)]
-    found += [(f"/transitions/{x}", f"a {t.type}") for x, t in enumerate(track.transitions) if t.type != "cut"]
+    if track.kind is TrackKind.AUDIO:
+        joins = enumerate(track.transitions)
+        found += [(f"/transitions/{x}", f"a {t.type} of sound") for x, t in joins if t.type is not TransitionType.CUT]
     for i, item in enumerate(track.items):
         names = [name for name in ["ken_burns", "transform", *fades, *unheard] if getattr(item, name, None)]
         names += ["speed"] if isinstance(item, Clip) and item.speed.fraction != 1 else []
@@ -268,7 +314,3 @@ def moving_assets(blueprint: Blueprint) -> dict[str, Asset]:
         if isinstance(item, Clip)
     }
     return {name: blueprint.assets[name] for name in sorted(names)}
-
-
-def is_house_rate(output: Output, rate: Fraction) -> bool:
-    return rate == output.frame_rate.fraction

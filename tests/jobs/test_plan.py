@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -189,7 +190,6 @@ NOT_DRAWN: dict[str, tuple[Raw, str]] = {
     "sound of a clip": ({"items": [clip("c", "film", 0, 0, 30, gain_db=-3.0)]}, "/tracks/0/items/0/gain_db"),
     "sound of a video track": ({"items": [still(0, 30)], "gain_db": -3.0}, "/tracks/0/gain_db"),
     "ducking of pictures": ({"items": [still(0, 30)], "ducking": {"trigger_track": "voices"}}, "/tracks/0/ducking"),
-    "dissolve": (_two(still(0, 30), still(20, 30), "dissolve", 10), "/tracks/0/transitions/0"),
     "cut that overlaps": (_two(still(0, 30), still(25, 30), "cut", 5), "/tracks/0/items/1/timeline_start"),
 }
 
@@ -201,11 +201,48 @@ def test_what_is_not_drawn_is_refused_with_its_place(track: Raw, pointer: str) -
     assert refused(document) == [pointer]
 
 
-@pytest.mark.parametrize("kind", ["fade", "wipe_left", "wipe_up", "slide_right", "dip_to_colour"])
-def test_every_transition_but_the_cut_is_refused(kind: str) -> None:
+def joined(first: Raw, second: Raw, kind: str, duration: int, **more: Any) -> tuple[Shot, ...]:
+    document = production([], ASSETS, **more)
+    document["tracks"][0] |= _two(first, second, kind, duration)
+    return plan(document).shots
+
+
+def test_a_transition_encodes_its_overlap_and_the_way_to_the_next_keyframe_alone() -> None:
+    found = joined(clip("a", "house", 0, 0, 30), clip("b", "house", 20, 0, 40), "dissolve", 10)
+    assert outline(found) == [
+        ("copy", 0, 20, 0),
+        ("encode", 20, 10, 20),
+        ("encode", 30, 5, 10),
+        ("copy", 35, 25, 15),
+    ]
+    overlap = found[1].overlap
+    assert overlap is not None
+    assert (overlap.item.id, overlap.source_start, overlap.transition.type) == ("b", 0, "dissolve")
+
+
+def test_an_item_may_be_nothing_but_its_two_transitions() -> None:
+    items = [still(0, 20), {**still(10, 20), "asset": "photo"}, clip("c", "film", 20, 5, 30)]
     document = production([], ASSETS)
-    document["tracks"][0] |= _two(still(0, 30), still(20, 30), kind, 10)
-    assert refused(document) == ["/tracks/0/transitions/0"]
+    pairs = pairwise(items)
+    joins = [{"from": a["id"], "to": b["id"], "type": "wipe_left", "duration": 10} for a, b in pairs]
+    document["tracks"][0] |= {"items": items, "transitions": joins}
+    assert outline(plan(document).shots) == [
+        ("still", 0, 10, 0),
+        ("encode", 10, 10, 0),
+        ("encode", 20, 10, 0),
+        ("encode", 30, 20, 15),
+    ]
+
+
+def test_an_overlap_is_addressed_by_all_that_is_seen_in_it() -> None:
+    def key(kind: str = "dissolve", first: int = 0, later: int = 0, text: str = "") -> object:
+        captions = burned((25, 2, text)) if text else {}
+        pair = (clip("a", "film", later, 0, 30), clip("b", "film", 20 + later, first, 40))
+        found = joined(*pair, kind, 10, captions=captions)
+        return next(shot.key for shot in found if shot.overlap)
+
+    assert key() == key(later=7)  # not by where it lies
+    assert len({key(), key("wipe_up"), key(first=1), key(text="Hello")}) == 4
 
 
 SOUND = clip("a", "voice", 0, 0, 9_600)

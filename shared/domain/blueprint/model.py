@@ -248,6 +248,11 @@ Item = Annotated[Clip | Gap | Still | Generator, Field(discriminator="type")]
 
 
 class TransitionType(StrEnum):
+    """dissolve mixes both pictures; fade goes through black, dip_to_colour through the transition's colour.
+
+    A wipe uncovers the second picture, its edge moving the way it is named; a slide pushes the first picture out that way.
+    """
+
     CUT = "cut"
     FADE = "fade"
     DISSOLVE = "dissolve"
