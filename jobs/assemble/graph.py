@@ -110,6 +110,12 @@ def join_pictures(first: Any, second: Any, transition: Transition, output: Outpu
     return joined.filter("format", "yuv420p").filter("setsar", 1)
 
 
+def fade_picture(stream: Any, direction: int, first: int, frames: int) -> Any:
+    """Up from black (1) or down to it (-1) over `frames` frames, of which `first` is the first; none before the stream's."""
+    kind = "in" if direction > 0 else "out"
+    return stream.filter("fade", kind, max(0, first), frames).filter("format", "yuv420p").filter("setsar", 1)
+
+
 def arguments(target: Any) -> list[str]:
     """The argument list of a finished graph, without the program's name. One filter thread: shots run side by side."""
     return ["-y", "-filter_threads", "1", "-filter_complex_threads", "1", *target.get_args()]

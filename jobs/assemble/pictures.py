@@ -9,8 +9,8 @@ from typing import Any
 from jobs.assemble import captions, house
 from jobs.assemble.annexb import Stream, read_stream
 from jobs.assemble.child import Children
-from jobs.assemble.graph import arguments, fit_into, join_pictures, made_input, open_source
-from jobs.assemble.plan import BLACK, Shot, ShotKind
+from jobs.assemble.graph import arguments, fade_picture, fit_into, join_pictures, made_input, open_source
+from jobs.assemble.plan import BLACK, Shot, ShotKind, fade_of
 from shared.domain.blueprint.model import Blueprint, Clip, Gap, Generator, Item, Output, Still, TitleCard
 from shared.domain.errors import CorruptAsset, RenderFailed
 
@@ -103,6 +103,8 @@ class PictureMaker:
             second = script.with_suffix(".second.ass")
             after = self._stretch(shot.overlap.item, shot.overlap.source_start, shot.frames, second, 1)
             picture = join_pictures(picture, after, shot.overlap.transition, self._output)
+        elif fade := fade_of(shot.item, shot.start - shot.item.timeline_start, shot.frames):
+            picture = fade_picture(picture, *fade)
         if shot.cues:
             script.write_text(captions.burned(shot.cues, *self._style()), "utf-8")
             picture = _draw(picture, script)

@@ -11,7 +11,7 @@ does not make it again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -19,6 +19,7 @@ from itertools import zip_longest
 from typing import Any
 
 from jobs.assemble import house, sound_plan
+from jobs.assemble.not_drawn import refuse_what_is_not_drawn
 from jobs.assemble.sound_plan import AudioBlock
 from shared.domain.artifact import ArtifactKey, Kind, artifact_key
 from shared.domain.blueprint.model import (
@@ -140,7 +141,20 @@ class _ShotPlanner:
         return found
 
     def _cut(self, item: Item, offset: int, length: int) -> list[Shot]:
-        """The shots of a stretch of one item: a still parts where its caption changes, a clip where copying can begin."""
+        """The shots of a stretch of one item: what fades is encoded, the rest as it can be."""
+        found: list[Shot] = []
+        for begin, end, fades in _faded(item, offset, offset + length):
+            found += self._fade(item, begin, end - begin) if fades else self._steady(item, begin, end - begin)
+        return found
+
+    def _fade(self, item: Item, offset: int, length: int) -> list[Shot]:
+        """A stretch in which the picture comes up from black or goes down to it."""
+        cues = self._cues_in(item.timeline_start + offset, length)
+        first = _source_frame(item, offset)
+        return [self._shot(ShotKind.ENCODE, item, item.timeline_start + offset, length, cues, first)]
+
+    def _steady(self, item: Item, offset: int, length: int) -> list[Shot]:
+        """A still parts where its caption changes, a clip where copying can begin."""
         start = item.timeline_start + offset
         cues = self._cues_in(start, length)
         if not isinstance(item, Clip):
@@ -186,6 +200,8 @@ class _ShotPlanner:
     ) -> Shot:
         own = tuple(Cue(start=cue.start - start, duration=cue.duration, text=cue.text) for cue in cues)
         inputs = self._inputs(kind, item, frames, own, source)
+        if kind is ShotKind.ENCODE and not overlap:
+            inputs["fade"] = fade_of(item, start - item.timeline_start, frames)
         if overlap:
             inputs |= {"into": self._picture(overlap.item), "into_start": overlap.source_start}
             inputs["transition"] = [overlap.transition.type.value, overlap.transition.colour]
@@ -216,6 +232,25 @@ class _ShotPlanner:
         return {"source": self._sources[item.asset].identity, "fit": item.fit.value}
 
 
+def fade_of(item: Item, offset: int, frames: int) -> list[int] | None:
+    """[direction, its first frame, its length] in the shot's own frames, 1 up from black and -1 down; None without."""
+    if isinstance(item, Gap):
+        return None
+    if item.fade_in and offset < item.fade_in:
+        return [1, -offset, item.fade_in]
+    begins = item.span - item.fade_out - offset
+    return [-1, begins, item.fade_out] if item.fade_out and begins < frames else None
+
+
+def _faded(item: Item, start: int, end: int) -> Iterator[tuple[int, int, bool]]:
+    """A stretch of an item (in its own frames) parted into what fades and what does not, nothing empty."""
+    fade_in, fade_out = (0, 0) if isinstance(item, Gap) else (item.fade_in, item.fade_out)
+    rise, fall = min(fade_in, end), max(item.span - fade_out, start)
+    for begin, stop, fades in ((start, rise, True), (max(start, rise), min(end, fall), False), (fall, end, True)):
+        if begin < stop:
+            yield begin, stop, fades
+
+
 def _source_frame(item: Item, offset: int) -> int:
     """The frame of its source that an item shows `offset` frames in; a held picture has but one."""
     return item.source_range.start + offset if isinstance(item, Clip) else 0
@@ -244,45 +279,6 @@ def _burned_cues(blueprint: Blueprint) -> list[Cue]:
     if captions.mode not in (CaptionMode.BURNED, CaptionMode.BOTH) or captions.burn_language is None:
         return []
     return captions.languages[captions.burn_language]
-
-
-def refuse_what_is_not_drawn(blueprint: Blueprint) -> None:
-    """Raise InvalidInput for every part of the vocabulary that this renderer would have to leave out."""
-    faults = [
-        Fault(
-            pointer=f"/tracks/{t}{place}",
-            code="not-rendered",
-            detail=f"this renderer does not draw {what} yet",
-            fix="Leave it out, or render with a version that draws it.",
-        )
-        for t, track in enumerate(blueprint.tracks)
-        for place, what in _not_drawn(track)
-    ]
-    if blueprint.output.sprite:
-        faults.append(
-            Fault(
-                pointer="/output/sprite", code="not-rendered", detail="no sprite sheet is made yet", fix="Leave it out."
-            )
-        )
-    if faults:
-        raise InvalidInput(f"The blueprint asks for {len(faults)} thing(s) that are not rendered yet.", faults=faults)
-
-
-def _not_drawn(track: Track) -> list[tuple[str, str]]:
-    if track.kind is TrackKind.OVERLAY:
-        return [("", "overlay tracks")]
-    # A video track has no sound here, and on an audio track only sound can fade.
-    unheard = [] if track.kind is TrackKind.AUDIO else ["gain_db", "ducking"]
-    fades = [] if track.kind is TrackKind.AUDIO else ["fade_in", "fade_out"]
-    found = [(f"/{name}", f"{name} of a {track.kind} track") for name in unheard if getattr(track, name)]
-    if track.kind is TrackKind.AUDIO:
-        joins = enumerate(track.transitions)
-        found += [(f"/transitions/{x}", f"a {t.type} of sound") for x, t in joins if t.type is not TransitionType.CUT]
-    for i, item in enumerate(track.items):
-        names = [name for name in ["ken_burns", "transform", *fades, *unheard] if getattr(item, name, None)]
-        names += ["speed"] if isinstance(item, Clip) and item.speed.fraction != 1 else []
-        found += [(f"/items/{i}/{name}", f"{name} of an item on a {track.kind} track") for name in names]
-    return found
 
 
 def _refuse_ranges_beyond(blueprint: Blueprint, sources: Mapping[str, Source]) -> None:

@@ -183,9 +183,14 @@ VIEW = {"start": {}, "end": {"width": 0.5}}
 NOT_DRAWN: dict[str, tuple[Raw, str]] = {
     "ken burns": ({"items": [still(0, 30, ken_burns=VIEW)]}, "/tracks/0/items/0/ken_burns"),
     "transform": ({"items": [still(0, 30, transform={"x": 0.2})]}, "/tracks/0/items/0/transform"),
-    "fade in": ({"items": [still(0, 30, fade_in=3)]}, "/tracks/0/items/0/fade_in"),
-    "fade out of a clip": ({"items": [clip("c", "film", 0, 0, 30, fade_out=3)]}, "/tracks/0/items/0/fade_out"),
-    "fade of a card": ({"items": [{**colour("c", 0, 30), "fade_out": 3}]}, "/tracks/0/items/0/fade_out"),
+    "fade under a transition": (
+        _two(still(0, 30, fade_out=3), still(20, 30), "dissolve", 10),
+        "/tracks/0/items/0/fade_out",
+    ),
+    "fade without room": (
+        _two(still(0, 30), clip("c", "film", 20, 0, 30, fade_out=25), "wipe_up", 10),
+        "/tracks/0/items/1/fade_out",
+    ),
     "speed": ({"items": [clip("c", "film", 0, 0, 60, speed={"num": 2})]}, "/tracks/0/items/0/speed"),
     "sound of a clip": ({"items": [clip("c", "film", 0, 0, 30, gain_db=-3.0)]}, "/tracks/0/items/0/gain_db"),
     "sound of a video track": ({"items": [still(0, 30)], "gain_db": -3.0}, "/tracks/0/gain_db"),
@@ -234,6 +239,22 @@ def test_an_item_may_be_nothing_but_its_two_transitions() -> None:
     ]
 
 
+def test_only_what_fades_of_a_picture_is_encoded() -> None:
+    assert outline(shots(still(0, 60, fade_in=10, fade_out=5))) == [
+        ("encode", 0, 10, 0),
+        ("still", 10, 45, 0),
+        ("encode", 55, 5, 0),
+    ]
+    assert outline(shots(clip("c", "house", 0, 0, 60, fade_out=5))) == [("copy", 0, 55, 0), ("encode", 55, 5, 55)]
+
+
+def test_a_fade_is_part_of_the_address() -> None:
+    one, other, none = (
+        shots(clip("c", "film", 0, 0, 30, **more))[0].key for more in ({"fade_in": 30}, {"fade_out": 30}, {})
+    )
+    assert len({one, other, none}) == 3
+
+
 def test_an_overlap_is_addressed_by_all_that_is_seen_in_it() -> None:
     def key(kind: str = "dissolve", first: int = 0, later: int = 0, text: str = "") -> object:
         captions = burned((25, 2, text)) if text else {}
@@ -266,8 +287,8 @@ def test_what_is_not_played_is_refused_with_its_place(track: Raw, pointer: str) 
 
 def test_overlays_and_sprites_are_refused_together_with_everything_else() -> None:
     overlay = {"id": "over", "kind": "overlay", "items": [{**still(5, 5), "id": "logo"}]}
-    document = production([still(0, 30, fade_in=3)], ASSETS, overlay, output={"sprite": {"interval": 30}})
-    assert refused(document) == ["/tracks/0/items/0/fade_in", "/tracks/1", "/output/sprite"]
+    document = production([still(0, 30, ken_burns=VIEW)], ASSETS, overlay, output={"sprite": {"interval": 30}})
+    assert refused(document) == ["/tracks/0/items/0/ken_burns", "/tracks/1", "/output/sprite"]
 
 
 def refused(document: Raw) -> list[str]:

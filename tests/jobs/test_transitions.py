@@ -117,3 +117,22 @@ def test_copied_frames_beside_an_overlap_are_the_sources_own(studio: Studio, sou
     frames, own = decode_grey(film(studio, document)), decode_grey(sources.house)
     assert psnr(frames[:20], own[:20]) == float("inf")
     assert psnr(frames[35:], own[15:30]) == float("inf")
+
+
+def test_a_picture_comes_up_from_black_and_goes_down_to_it(studio: Studio) -> None:
+    found = levels(
+        decode_grey(film(studio, production([{**colour("a", 0, 50, "#ffffff"), "fade_in": 10, "fade_out": 20}])))
+    )
+    assert found[0] < 5
+    assert (np.diff(found[:10]) > 10).all()
+    assert min(found[11:30]) > 250
+    assert (np.diff(found[31:50]) < -5).all()
+    assert found[49] < 30
+
+
+def test_a_faded_clip_shows_its_own_frames(studio: Studio, sources: Sources) -> None:
+    assets = {"house": studio.put(sources.house, "video/mp4")}
+    frames = decode_grey(film(studio, production([clip("c", "house", 0, 0, 50, fade_in=15, fade_out=5)], assets)))
+    assert read_numbers(frames[15:45]) == list(HOUSE_FRAMES)[15:45]
+    whole = numbered_frames(list(HOUSE_FRAMES)[45:50]).astype(float)
+    assert all(frame.mean() < own.mean() for frame, own in zip(frames[46:], whole[1:], strict=True))
