@@ -27,10 +27,11 @@ help: ## this list
 
 setup: system $(STAMP) ## system packages and the virtual environment; again only when requirements change
 
-demo: setup ## run the main job on a story; TEXT=file COVER=picture TO=language VOICE=engine/name change it
+demo: setup ## run the main job on a story; TEXT= COVER= TO= VOICE= LANGUAGE= OUT= change it
 	@$(PY) -m demo.run $(if $(TEXT),--text $(call quote,$(value TEXT))) $(if $(COVER),--cover $(call quote,$(value COVER))) \
 	    $(if $(filter-out undefined,$(origin TO)),--to $(call quote,$(value TO))) \
-	    $(if $(VOICE),--voice $(call quote,$(value VOICE)))
+	    $(if $(VOICE),--voice $(call quote,$(value VOICE))) $(if $(OUT),--out $(call quote,$(value OUT))) \
+	    $(if $(filter command line,$(origin LANGUAGE)),--language $(call quote,$(value LANGUAGE)))
 
 test: setup check $(SLIM_STAMP) ## set up, check, and run every test with its coverage
 	@echo "== one whole render, with requirements/assemble.txt alone"

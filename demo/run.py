@@ -37,34 +37,46 @@ class Story:
 
 
 def main(arguments: list[str] | None = None) -> int:
+    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a pipe, too, sees each line when it is said
     options = _options(arguments)
     out: Path = options.out
+    work = out.with_name(out.name + ".new")
     try:
-        _empty(out)
+        _require_ours(out)
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir(parents=True)
+        (work / MARKER).touch()
         story = _story(options)
-        with _server(out / "studio") as url:
-            _show(Client(url), story, options, out)
+        with _server(work / "studio") as url:
+            _show(Client(url), story, options, work)
+        shutil.rmtree(out, ignore_errors=True)
+        work.rename(out)
     except KeyboardInterrupt:
-        sys.stderr.write("\nStopped.\n")
+        sys.stderr.write("\nStopped. Films of an earlier demo are as they were.\n")
         return 130
     except (ApiError, OSError, httpx.HTTPError) as exc:
         sys.stderr.write(f"\n{exc}\n")
         return 1
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
     return 0
 
 
-def _show(client: Client, story: Story, options: argparse.Namespace, out: Path) -> None:
+def _show(client: Client, story: Story, options: argparse.Namespace, work: Path) -> None:
     started = time.monotonic()
     project = client.post("/projects", {"title": story.title, "author": story.author, "language": story.language})
     chapter = client.upload_text(project["id"], story.title, story.raw)
     wish = _wish(client, story, options, project["id"], chapter["id"])
     print(f"\n{story.title} - {chapter['characters']:,} characters, narrated in {' and '.join(wish['narrate'])}\n")
     first = _make(client, wish, story)
-    files = _bring(client, first, out, _slug(story.title))
-    print(f"\nFirst run: {time.monotonic() - started:.1f} s. Made:")
+    files = _bring(client, first, work, _slug(story.title))
+    print(f"\nFirst run: {time.monotonic() - started:.1f} s. Made, in {_shown(options.out)}/:")
     for file in files:
-        print(f"  {_shown(file)}  ({file.stat().st_size / 1e6:.2f} MB)")
-    _edit_and_repeat(client, story, wish, out, first)
+        print(f"  {file.name}  ({_size(file)})")
+    _edit_and_repeat(client, story, wish, work, first)
+    print(
+        f"\nAll of it is in {_shown(options.out)}/, the films after the edit in {_shown(options.out / 'after-edit')}/."
+    )
 
 
 def _edit_and_repeat(client: Client, story: Story, wish: dict[str, Any], out: Path, first: dict[str, Any]) -> None:
@@ -76,7 +88,7 @@ def _edit_and_repeat(client: Client, story: Story, wish: dict[str, Any], out: Pa
     folder = out / "after-edit"
     folder.mkdir()
     _bring(client, second, folder, _slug(story.title))
-    print(f"\nAfter the edit: {time.monotonic() - started:.1f} s. The films are in {_shown(folder)}/\n")
+    print(f"\nAfter the edit: {time.monotonic() - started:.1f} s.\n")
     _compare(first, second)
 
 
@@ -193,15 +205,15 @@ def wait_for_address(server: subprocess.Popen[bytes], port_file: Path, log: Path
     return port_file.read_text()
 
 
-def _empty(folder: Path) -> None:
-    """A fresh folder. One that holds anything but an earlier demo is left alone."""
-    marker = folder / MARKER
-    if folder.exists() and any(folder.iterdir()) and not marker.exists():
-        raise OSError(f"{folder} holds other files; name an empty or a new folder with --out.")
-    if folder.exists():
-        shutil.rmtree(folder)
-    folder.mkdir(parents=True)
-    marker.touch()
+def _require_ours(folder: Path) -> None:
+    """Raise OSError for a folder that holds anything but an earlier demo: that one is replaced, others are left alone."""
+    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
+        raise OSError(f"{folder} holds other files; name an empty or a new folder with OUT=folder.")
+
+
+def _size(file: Path) -> str:
+    size = file.stat().st_size
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def _slug(title: str) -> str:
@@ -223,15 +235,22 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--to", default="es", help="the language to translate to and narrate too; '' for none")
     parser.add_argument("--language", default="en", help="the language of --text")
     parser.add_argument("--voice", default="", help="the narrator's voice, as in flite/rms")
-    parser.add_argument("--out", type=Path, default=Path("out/demo"), help="where the films go; emptied first")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=Path("out/demo"),
+        help="where the films go; an earlier demo there is replaced once these are made",
+    )
     return parser.parse_args(arguments)
 
 
 def _file(name: str) -> Path:
     path = Path(name)
-    if not path.is_file():
-        raise argparse.ArgumentTypeError(f"no file is at {name}")
-    return path
+    try:
+        with path.open("rb"):
+            return path
+    except OSError as exc:
+        raise argparse.ArgumentTypeError(f"{name} cannot be read: {exc.strerror}") from exc
 
 
 if __name__ == "__main__":

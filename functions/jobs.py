@@ -135,9 +135,14 @@ def read_file(call: Call[Studio], job_id: str, name: str) -> Answer:
 
 def _completed(call: Call[Studio], job_id: str) -> Job:
     job, _ = call.app.app.jobs.get(call.principal.uid, job_id)
+    if job.status in (JobStatus.FAILED, JobStatus.CANCELLED):
+        reason = f": {job.error['detail']}" if job.error else "."
+        raise Conflict(
+            f"The job is {job.status} and has no result{reason} POST /api/v1/jobs/{job_id}/retry runs it again."
+        )
     if job.status is not JobStatus.COMPLETED:
         raise Conflict(
-            f"The job is {job.status} ({job.percentage}%): it has no result. Follow its progress, then ask again."
+            f"The job is {job.status} ({job.percentage}%): it has no result yet. Follow its progress, then ask."
         )
     return job
 

@@ -75,10 +75,12 @@ def _maps(blueprint: Blueprint, sound: Path | None, languages: list[str]) -> tup
 
 
 def soft_languages(blueprint: Blueprint) -> list[str]:
-    """Languages that become caption tracks of the file, in order."""
+    """Languages that become caption tracks of the file: the spoken one first, which players take for the default."""
     if blueprint.captions.mode not in (CaptionMode.SOFT, CaptionMode.BOTH):
         return []
-    return [language for language, cues in blueprint.captions.languages.items() if cues]
+    spoken = blueprint.metadata.get("language")
+    found = [language for language, cues in blueprint.captions.languages.items() if cues]
+    return sorted(found, key=lambda language: language != spoken)
 
 
 def _timescale(rate: int) -> int:

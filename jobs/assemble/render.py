@@ -28,6 +28,8 @@ from shared.ports.storage import Storage
 from shared.services.artifact_store import ArtifactStore
 
 T = TypeVar("T")
+# JPEG knows one matrix and full range; a frame handed over as it is would show other colours.
+TO_JPEG = "scale=in_color_matrix=bt709:out_color_matrix=bt601:in_range=tv:out_range=pc,format=yuvj420p"
 MIX_BUDGET = 48 * 1024 * 1024  # scratch bytes of mixed sound kept between measuring and encoding
 
 
@@ -279,7 +281,22 @@ class Renderer:
         seek = f"{max(0.0, float((frame - Fraction(1, 2)) / rate)):.6f}"
         out = self._scratch / "poster.jpg"
         self._children.run(
-            ["-y", "-ss", seek, "-i", str(joined), "-frames:v", "1", "-q:v", "3", "-f", "mjpeg", str(out)]
+            [
+                "-y",
+                "-ss",
+                seek,
+                "-i",
+                str(joined),
+                "-frames:v",
+                "1",
+                "-vf",
+                TO_JPEG,
+                "-q:v",
+                "3",
+                "-f",
+                "mjpeg",
+                str(out),
+            ]
         )
         if not out.exists() or not out.stat().st_size:
             raise RenderFailed(f"No poster could be taken at frame {frame}.")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from shared.domain.blueprint.model import CaptionMode, LanguageCode, Profile
 from shared.domain.project import Stored
@@ -76,7 +77,13 @@ class Frame(BaseModel):
     height: Annotated[int, Field(ge=160, le=2160, multiple_of=2)] = 720
 
 
-VoiceName = Annotated[str, StringConstraints(pattern=r"^[a-z0-9_-]{1,40}/[A-Za-z0-9_+.-]{1,80}$")]
+def _engine_and_name(voice: str) -> str:
+    if not re.fullmatch(r"[a-z0-9_-]{1,40}/[A-Za-z0-9_+.-]{1,80}", voice):
+        raise ValueError("a voice is written engine/name, for example flite/rms; GET /api/v1/voices lists them")
+    return voice
+
+
+VoiceName = Annotated[str, AfterValidator(_engine_and_name)]
 
 
 class NarrationInput(BaseModel):

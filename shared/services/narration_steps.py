@@ -94,10 +94,10 @@ class NarrationSteps:
             raise InvalidInput(f"To narrate {unknown[0]!r} the text must be translated to it: add it to translate_to.")
         if project.language in wish.translate_to:
             raise InvalidInput(f"The chapter is written in {project.language!r} already; leave it out of translate_to.")
-        for code in spoken:
-            self._speech.default(code)
         for target in wish.translate_to:
             self._translation.find(project.language, target)
+        for code in spoken:
+            self._speech.default(code)
         self._check_cast(wish, spoken)
         self._check_length(chapter, spoken)
         self._material_assets(owner, wish)

@@ -85,10 +85,10 @@ def test_what_is_no_blueprint_is_said_to_be_none(studio: Studio, text: str) -> N
 
 
 def test_what_is_not_rendered_is_refused(studio: Studio, sources: Sources) -> None:
-    document = production([{**STILL, "asset": "png", "fade_in": 5}], stored(studio, sources))
+    document = production([{**STILL, "asset": "png", "transform": {"x": 0.2}}], stored(studio, sources))
     ended = studio.render(document)
     failed(ended, studio, 2, "invalid-input")
-    assert [fault["pointer"] for fault in ended.error["errors"]] == ["/tracks/0/items/0/fade_in"]
+    assert [fault["pointer"] for fault in ended.error["errors"]] == ["/tracks/0/items/0/transform"]
 
 
 def test_a_media_type_that_is_not_rendered_is_refused(studio: Studio, sources: Sources) -> None:

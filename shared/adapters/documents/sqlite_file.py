@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 import weakref
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from shared.domain.errors import ReelprintError, StorageFailed, StorageFull, Unavailable
 
 BUSY_TIMEOUT_S = 10.0  # how long a write waits for the other writers
+_BUSY_PAUSE_S = 0.02
 _MAX_IDLE = 16  # connections kept open between uses
 
 
@@ -31,7 +33,7 @@ class SqliteFile:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
             raise StorageFailed(f"The folder of the database {path} could not be made: {exc.strerror}.") from exc
-        self._migrate(migrations)
+        self._open_first(migrations)
 
     def close(self) -> None:
         """Close the idle connections. The object stays usable and opens new ones when asked."""
@@ -91,6 +93,17 @@ class SqliteFile:
             connection.close()
             raise
         return connection
+
+    def _open_first(self, migrations: Sequence[str]) -> None:
+        """Bring the file up to date. While another process opens or leaves it, SQLite may say busy without waiting."""
+        deadline = time.monotonic() + self._busy_timeout_s
+        while True:
+            try:
+                return self._migrate(migrations)
+            except Unavailable:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(_BUSY_PAUSE_S)
 
     def _migrate(self, migrations: Sequence[str]) -> None:
         with self._connection() as connection:
