@@ -17,9 +17,9 @@ SENTENCES = [
 
 def test_a_chapter_of_150_000_words_is_planned_stored_and_read(tmp_path: Path) -> None:
     text = ""
-    for number in range(10_000):
+    for number in range(11_600):
         text += SENTENCES[number % 4] + (f" It was day {number}.\n\n" if number % 5 == 4 else " ")
-    assert len(text.split()) > 120_000 and len(text) > 600_000
+    assert len(text.split()) > 150_000 and len(text) > 750_000
     with running_studio(tmp_path) as (_, client):
         project, chapter = new_chapter(client, text)
         desk = f"/projects/{project}/planning/chapters/{chapter}"
