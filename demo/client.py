@@ -16,7 +16,10 @@ class ApiError(Exception):
     """A problem+json answer, in the words it came with."""
 
     def __init__(self, problem: dict[str, Any]) -> None:
-        faults = "".join(f"\n  {f['pointer']}: {f['detail']} {f.get('fix', '')}" for f in problem.get("errors", []))
+        faults = "".join(
+            f"\n  {fault['pointer']}: {fault['detail'].rstrip('.')}. {fault.get('fix', '')}"
+            for fault in problem.get("errors", [])
+        )
         super().__init__(f"{problem.get('title', 'Error')}: {problem.get('detail', '')}{faults}")
         self.problem = problem
 
@@ -41,7 +44,7 @@ class Client:
         return self._json(self._http.post(path, params={"title": title}, content=raw, headers=kind))
 
     def upload_asset(self, kind: str, file: Path) -> dict[str, Any]:
-        """Upload a file and wait until it is looked at."""
+        """Upload a file and wait until it is looked at. Raises ApiError with the reason when it cannot be used."""
         with file.open("rb") as stream:
             asset = self._json(
                 self._http.post(f"{API}/assets", data={"type": kind}, files={"file": (file.name, stream)})

@@ -142,7 +142,10 @@ def _wish(client: Client, story: Story, options: argparse.Namespace, project: st
     if options.voice:
         wish["voices"][story.language] = {"narrator": options.voice}
     if options.cover:
-        wish["cover_asset_id"] = client.upload_asset("background", options.cover)["id"]
+        try:
+            wish["cover_asset_id"] = client.upload_asset("background", options.cover)["id"]
+        except ApiError as exc:
+            raise ApiError({**exc.problem, "title": f"{options.cover} cannot be the cover"}) from exc
     return wish
 
 
@@ -213,7 +216,7 @@ def _require_ours(folder: Path) -> None:
 
 def _size(file: Path) -> str:
     size = file.stat().st_size
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
 
 
 def _slug(title: str) -> str:

@@ -35,18 +35,23 @@ class IngestAsset:
         parts = key.split("/")
         if len(parts) != 3 or parts[0] != "users":
             return
-        owner, asset_id = parts[1], parts[2]
         try:
-            asset = self._records.get(owner, asset_id)
-            if asset.status in (AssetStatus.READY, AssetStatus.FAILED):
-                return
-            self._finish(asset, self._facts(asset))
+            asset = self._records.get(parts[1], parts[2])
+            if asset.status not in (AssetStatus.READY, AssetStatus.FAILED):
+                self._finish(asset, self._looked_at(asset, is_last_attempt))
         except NotFound:
-            return
+            return  # deleted before, or while it was looked at
+
+    def _looked_at(self, asset: Asset, is_last_attempt: bool) -> dict[str, Any]:
+        """What the asset turned out to be: its facts, or that it failed and why."""
+        try:
+            return self._facts(asset)
+        except NotFound:
+            raise
         except ReelprintError as exc:
             if exc.retryable and not is_last_attempt:
                 raise
-            self._finish(asset, {"status": AssetStatus.FAILED, "reason": exc.detail})
+            return {"status": AssetStatus.FAILED, "reason": exc.detail}
 
     def _finish(self, asset: Asset, facts: dict[str, Any]) -> None:
         self._records.update(asset.owner, asset.id, lambda current: current.model_copy(update=facts))

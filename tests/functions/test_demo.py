@@ -60,3 +60,9 @@ def test_a_file_that_cannot_be_read_is_named(capsys: pytest.CaptureFixture[str])
     with pytest.raises(SystemExit):
         main(["--text", "/nowhere/chapter.txt"])
     assert "/nowhere/chapter.txt cannot be read" in capsys.readouterr().err
+
+
+def test_a_cover_that_is_no_picture_is_named(text: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--text", str(text), "--out", str(tmp_path / "out"), "--cover", str(text)]) == 1
+    said = capsys.readouterr().err
+    assert "a quiet house.txt cannot be the cover" in said and "PNG, JPEG or WebP" in said
