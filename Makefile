@@ -3,11 +3,13 @@
 PYTHON ?= python3
 VENV   := .venv
 SLIM   := .venv-slim
+RIVALS := .venv-bench
 PY     := $(VENV)/bin/python
 STAMP  := $(VENV)/.installed
 SLIM_STAMP := $(SLIM)/.installed
+RIVALS_STAMP := $(RIVALS)/.installed
 
-BENCHES := queue planning assemble_memory main_job
+BENCHES := queue planning accounts assemble_memory main_job
 LOCK    := --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
            --annotation-style=line $(if $(UPGRADE),--upgrade)
 
@@ -20,7 +22,7 @@ unexport REELPRINT_SKIP_SYSTEM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup system demo test test-assemble-slim serve check format docs lock bench package clean
+.PHONY: help setup system demo test test-assemble-slim serve admin check format docs lock bench bench-assemble package clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +47,9 @@ test-assemble-slim: system $(SLIM_STAMP) ## all the assembly job's tests, with r
 serve: setup ## the whole API on one port, on embedded defaults
 	@$(PY) -m functions.dev_server
 
+admin: setup ## make EMAIL= an admin, and let them set a password
+	@$(PY) -m functions.make_admin $(call quote,$(value EMAIL))
+
 check: $(STAMP) ## lint, format, types and the import contracts
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
@@ -61,18 +66,21 @@ docs: $(STAMP) ## write the generated pages under docs/ anew
 lock: $(STAMP) ## pin requirements/*.in to *.txt again; UPGRADE=1 takes newer versions
 	@$(PY) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' || \
 	    { echo "Pins must hold for the oldest Python in use: run it as make clean lock PYTHON=python3.11" >&2; exit 1; }
-	@for name in functions assemble dev; do \
+	@for name in functions assemble dev bench; do \
 	    $(PY) -m piptools compile $(LOCK) --output-file requirements/$$name.txt requirements/$$name.in || exit 1; \
 	done
 
 bench: setup ## measure: ratios, counts and memory, one benchmark after another
 	@for name in $(BENCHES); do echo "== $$name"; $(PY) -m tests.bench.$$name || exit 1; done
 
+bench-assemble: setup $(RIVALS_STAMP) ## assembly beside one graph, moviepy, melt; half an hour; ARGS="--quick --cases cuts"
+	@$(PY) -m tests.bench.assemble $(ARGS)
+
 package: $(STAMP) ## what each Cloud Function deploys, under build/functions
 	@$(PY) .ci/package.py build/functions
 
 clean: ## remove all that can be made again; what was produced in .reelprint stays
-	rm -rf build out $(VENV) $(SLIM) .coverage .hypothesis .import_linter_cache .mypy_cache .ruff_cache
+	rm -rf build out $(VENV) $(SLIM) $(RIVALS) .coverage .hypothesis .import_linter_cache .mypy_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 system:
@@ -93,6 +101,13 @@ $(STAMP): requirements/dev.txt
 	$(call venv,$(VENV))
 	@echo "Installing requirements/dev.txt into $(VENV)" >&2
 	@$(PY) -m pip install --quiet --disable-pip-version-check --requirement requirements/dev.txt
+	@touch $@
+
+# What the assembly benchmark measures beside ours: nothing else sees it.
+$(RIVALS_STAMP): requirements/bench.txt
+	$(call venv,$(RIVALS))
+	@echo "Installing requirements/bench.txt into $(RIVALS)" >&2
+	@$(RIVALS)/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/bench.txt
 	@touch $@
 
 # Beside the job's own requirements only tools of its tests, at dev.txt's versions; tests/unit/test_house.py proves that

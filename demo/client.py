@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
 import httpx
 
 API = "/api/v1"
+MAIL_SECONDS = 30
 
 
 class ApiError(Exception):
@@ -24,9 +28,40 @@ class ApiError(Exception):
         self.problem = problem
 
 
+class SessionAuth(httpx.Auth):
+    """Sends the access token along, and gets the next one when it has run out."""
+
+    requires_response_body = True
+
+    def __init__(self, url: str, tokens: dict[str, Any]) -> None:
+        self._url = url
+        self._tokens = tokens
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._tokens['access_token']}"
+        answer = yield request
+        if answer.status_code != 401:
+            return
+        body = {"refresh_token": self._tokens["refresh_token"]}
+        refreshed = yield httpx.Request("POST", f"{self._url}{API}/auth/refresh", json=body)
+        if refreshed.is_success:
+            self._tokens = refreshed.json()
+            request.headers["Authorization"] = f"Bearer {self._tokens['access_token']}"
+            yield request
+
+
 class Client:
     def __init__(self, url: str) -> None:
+        self._url = url
         self._http = httpx.Client(base_url=url, timeout=60)
+
+    def sign_up(self, name: str, outbox: Path) -> None:
+        """Register, answer the letter, which a studio without a mail server puts into its outbox folder, and sign in."""
+        email, password = f"{name}@example.test", secrets.token_urlsafe(24)
+        self.post("/auth/register", {"email": email, "username": name, "password": password})
+        self.post("/auth/verify-email", {"token": _token_by_mail(outbox, email)})
+        tokens = self.post("/auth/login", {"email": email, "password": password})
+        self._http.auth = SessionAuth(self._url, tokens)
 
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._json(self._http.post(API + path, json=body))
@@ -88,3 +123,16 @@ class Client:
         if answer.is_error:
             raise ApiError(body)
         return body
+
+
+def _token_by_mail(outbox: Path, email: str) -> str:
+    """The token in the letter to this address, once it is written. Raises OSError when none comes."""
+    deadline = time.monotonic() + MAIL_SECONDS
+    while time.monotonic() < deadline:
+        for file in outbox.glob("*.eml"):
+            letter = message_from_bytes(file.read_bytes())
+            token = re.search(r"Token: (\S+)", str(letter.get_payload()))
+            if token and letter["To"] == email:
+                return token[1]
+        time.sleep(0.02)
+    raise OSError(f"No letter came to {outbox} within {MAIL_SECONDS} s; the studio's log may say why.")

@@ -48,7 +48,9 @@ def main(arguments: list[str] | None = None) -> int:
         (work / MARKER).touch()
         story = _story(options)
         with _server(work / "studio") as url:
-            _show(Client(url), story, options, work)
+            client = Client(url)
+            client.sign_up("demo", work / "studio" / "outbox")
+            _show(client, story, options, work)
         shutil.rmtree(out, ignore_errors=True)
         work.rename(out)
     except KeyboardInterrupt:
@@ -186,7 +188,8 @@ def _server(data: Path) -> Iterator[str]:
     """The studio as a process of its own, on a free port; ended with the demo."""
     data.mkdir()
     port_file, log = data / "address", data / "server.log"
-    env = {**os.environ, "REELPRINT_PORT": "0", "REELPRINT_DATA_DIR": str(data)}
+    env = {**os.environ, "REELPRINT_PORT": "0", "REELPRINT_DATA_DIR": str(data), "REELPRINT_ACCOUNTS": "required"}
+    env |= {"REELPRINT_SMTP_HOST": "", "REELPRINT_WEB_URL": ""}  # the letter that makes the account goes to the outbox
     command = [sys.executable, "-m", "functions.dev_server", "--port-file", str(port_file)]
     with log.open("wb") as said:
         server = subprocess.Popen(command, env=env, stdout=said, stderr=said, cwd=HERE.parent)

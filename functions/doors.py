@@ -4,38 +4,51 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from types import ModuleType
-
-from werkzeug.wrappers import Request, Response
+from typing import Any
 
 from functions import (
     assets,
+    auth,
     blueprints,
+    events,
     jobs,
+    on_account_task,
+    on_echo_task,
+    on_ingest_task,
     on_job_task,
     on_object_finalized,
     on_speech_task,
     on_translation_task,
+    on_webhook_task,
     planning,
     projects,
+    users,
     voices,
     worker,
 )
 from functions._http.door import Door
 
 _MODULES: tuple[ModuleType, ...] = (
+    auth,
+    users,
     projects,
     planning,
     jobs,
+    events,
     voices,
     assets,
     blueprints,
     worker,
+    on_account_task,
+    on_echo_task,
     on_job_task,
     on_speech_task,
     on_translation_task,
+    on_webhook_task,
     on_object_finalized,
+    on_ingest_task,
 )
 DOORS: tuple[Door, ...] = tuple(module.door for module in _MODULES)
-ENTRY_POINTS: dict[str, Callable[[Request], Response]] = {
+ENTRY_POINTS: dict[str, Callable[..., Any]] = {  # all take a request; that of events is awaited
     module.door.name: getattr(module, module.door.name) for module in _MODULES
 }

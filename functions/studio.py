@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from functions._http.guard import Guard, OpenGuard, TaskTokenGuard
+from functions._http.guard import AccountGuard, Guard, OpenGuard, TaskTokenGuard
 from shared.config import read_settings
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents
@@ -30,8 +30,9 @@ class Studio:
 
 
 def open_studio(app: App) -> Studio:
-    """A studio for one user, on a laptop: whoever reaches its loopback address is that user."""
-    return Studio(app, OpenGuard(), TaskTokenGuard(app.task_token))
+    """A studio whose users sign in; with `accounts` open, one whose only user is whoever reaches its loopback address."""
+    guard = OpenGuard() if app.settings.accounts == "open" else AccountGuard(app.accounts.sessions.authenticate)
+    return Studio(app, guard, TaskTokenGuard(app.task_token))
 
 
 _lock = threading.Lock()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import functions_framework
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
 from werkzeug.wrappers import Request, Response
 
 from functions._http.answer import Answer, JsonObject
@@ -12,6 +14,7 @@ from functions._http.door import Door
 from functions._http.guard import Policy
 from functions.studio import Studio, studio
 from shared.domain.errors import NotFound
+from shared.services.echo import Heard
 
 door = Door("worker")
 
@@ -63,6 +66,34 @@ def read_task(call: Call[Studio], name: str) -> Answer:
     if record is None:
         raise NotFound(f"The task {name!r} is not known here (any more): names are kept for an hour after the work.")
     return Answer(TaskView.model_validate({**vars(record), "state": record.state.value}))
+
+
+class NewEcho(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    message: Annotated[str, Field(min_length=1, max_length=1000)] = "hello"
+
+
+class SentEcho(BaseModel):
+    """Where to look for the echo once the queue has delivered it, and for its task until then."""
+
+    name: str
+    href: str
+    task: str
+
+
+@door.post("/worker/test-echo", policy=Policy.USER, body=NewEcho, answers=SentEcho, status=202, idempotent=True)
+def send_echo(call: Call[Studio], body: NewEcho) -> Answer:
+    """Send an echo by way of the queue: when it comes back, queue and worker are well."""
+    name = call.app.app.echo.send(call.principal.uid, body.message)
+    root = "/api/v1/worker"
+    return Answer(SentEcho(name=name, href=f"{root}/test-echo/{name}", task=f"{root}/task/{name}"))
+
+
+@door.get("/worker/test-echo/{name}", policy=Policy.USER, answers=Heard)
+def read_echo(call: Call[Studio], name: str) -> Answer:
+    """Read an echo; 404 until the queue has delivered it, and again an hour later."""
+    return Answer(call.app.app.echo.find(call.principal.uid, name))
 
 
 @door.get("/openapi.json", policy=Policy.PUBLIC, answers=JsonObject)

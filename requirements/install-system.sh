@@ -67,7 +67,7 @@ on_debian() {
 
 # Other systems name their packages their own way: look for programs instead.
 missing_programs() {
-    for program in ffmpeg flite espeak-ng apertium; do
+    for program in ffmpeg fc-list flite espeak-ng apertium; do
         command -v "$program" >/dev/null || printf '%s ' "$program"
     done
 }
@@ -77,7 +77,7 @@ elsewhere() {
     [ -n "$missing" ] || return 0
     if [ "$(uname -s)" = Darwin ]; then
         give_up "Programs are missing: $missing" \
-            "Homebrew has two of the four: brew install ffmpeg espeak-ng" \
+            "Homebrew has three of the five: brew install ffmpeg fontconfig espeak-ng, and Noto fonts as font-noto-* casks" \
             "It has no flite and no apertium: try MacPorts (the pair eng-spa is needed too), or run make in a Debian container."
     fi
     give_up "Programs are missing: $missing" \

@@ -17,11 +17,12 @@ from functions._http.app import HttpApp
 from functions._http.call import Call
 from functions._http.door import Door, find_door
 from functions._http.file import File
-from functions._http.guard import Guard, OpenGuard, Policy, Principal, TaskTokenGuard
+from functions._http.guard import AccountGuard, Guard, OpenGuard, Policy, Principal, TaskTokenGuard
 from functions._http.pagination import Listing, PageQuery
 from functions._http.preconditions import require_match
 
 __all__ = [
+    "AccountGuard",
     "Answer",
     "Call",
     "Door",

@@ -18,7 +18,7 @@ class HttpApp(Protocol):
 
     @property
     def guard(self) -> Guard:
-        """Answers for routes of Policy.USER."""
+        """Answers for routes of Policy.USER and Policy.ADMIN."""
         ...
 
     @property

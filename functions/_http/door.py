@@ -12,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from functions._http.app import HttpApp
 from functions._http.call import Call, Identity, discard_rest
-from functions._http.guard import NOBODY, Policy, Principal
+from functions._http.guard import Policy, admit
 from functions._http.idempotency import run_once
 from functions._http.log import log_request
 from functions._http.problems import problem_response
@@ -90,7 +90,8 @@ class Door:
             return Response(status=204, headers={"Allow": verbs})
         route, parameters = self.routes.find(request.method, request.path)
         built = app()
-        call = Call(request, built, _principal(route, built, request), identity, route.max_body_bytes)
+        principal = admit(route.policy, built.guard, built.task_guard, request.headers)
+        call = Call(request, built, principal, identity, route.max_body_bytes)
         given = _arguments(call, route) | parameters
 
         def work() -> Response:
@@ -113,13 +114,6 @@ def find_door(doors: Sequence[Door], method: str, path: str) -> Door | None:
     """The door that serves this request; else one that knows the path and can tell which verbs it serves."""
     serving = next((door for door in doors if door.matches(method, path)), None)
     return serving or next((door for door in doors if door.matches("OPTIONS", path)), None)
-
-
-def _principal(route: Route, app: HttpApp, request: Request) -> Principal:
-    if route.policy is Policy.PUBLIC:
-        return NOBODY
-    guard = app.task_guard if route.policy is Policy.TASK else app.guard
-    return guard.authenticate(request.headers)
 
 
 def _arguments(call: Call[Any], route: Route) -> dict[str, Any]:

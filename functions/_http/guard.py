@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import hmac
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from shared.domain.errors import NotAuthenticated
+from shared.domain.errors import Forbidden, NotAuthenticated
 
 MIN_TOKEN_CHARS = 32
+ADMIN = "admin"  # the role that Policy.ADMIN asks for
 
 
 class Policy(StrEnum):
     PUBLIC = "public"  # anybody: health, documentation
     USER = "user"  # a signed-in person
+    ADMIN = "admin"  # a signed-in person who looks after the others
     TASK = "task"  # the queue and the event bus, nobody else
 
 
 @dataclass(frozen=True)
 class Principal:
-    """Who is calling. `uid` owns what is made; "" is nobody in particular."""
+    """Who is calling. `uid` owns what is made; "" is nobody in particular. `session` is the sign-in it comes from."""
 
     uid: str
     roles: frozenset[str] = frozenset()
+    session: str = ""
 
 
 NOBODY = Principal(uid="")
@@ -41,6 +45,16 @@ class Guard(Protocol):
         ...
 
 
+def admit(policy: Policy, guard: Guard, task_guard: Guard, headers: HeaderLookup) -> Principal:
+    """Decide who calls and whether they may: the one place that does. Raises NotAuthenticated, Forbidden."""
+    if policy is Policy.PUBLIC:
+        return NOBODY
+    principal = (task_guard if policy is Policy.TASK else guard).authenticate(headers)
+    if policy is Policy.ADMIN and ADMIN not in principal.roles:
+        raise Forbidden("This is for admins only. Ask one of them.")
+    return principal
+
+
 @dataclass(frozen=True)
 class OpenGuard:
     """The single-user studio on a laptop: whoever reaches it is its one user. Never for a shared address."""
@@ -48,7 +62,33 @@ class OpenGuard:
     uid: str = "local"
 
     def authenticate(self, headers: HeaderLookup) -> Principal:
-        return Principal(uid=self.uid, roles=frozenset({"user", "admin"}))
+        return Principal(uid=self.uid, roles=frozenset({"user", ADMIN}))
+
+
+class SessionCaller(Protocol):
+    @property
+    def uid(self) -> str: ...
+    @property
+    def role(self) -> str: ...
+    @property
+    def session_id(self) -> str: ...
+
+
+class AccountGuard:
+    """Lets in whoever carries the access token of a live session. `read` tells whose it is, and as what, right now."""
+
+    def __init__(self, read: Callable[[str], SessionCaller]) -> None:
+        self._read = read
+
+    def authenticate(self, headers: HeaderLookup) -> Principal:
+        scheme, _, token = (headers.get("Authorization") or "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise NotAuthenticated(
+                "This needs an access token, and none came along. Sign in by POST /api/v1/auth/login and send "
+                "Authorization: Bearer with the token."
+            )
+        caller = self._read(token.strip())
+        return Principal(uid=caller.uid, roles=frozenset({"user", caller.role}), session=caller.session_id)
 
 
 class TaskTokenGuard:

@@ -22,16 +22,19 @@ _SCHEMAS = "#/components/schemas/"
 _PROBLEMS = {
     "400": "The request cannot be read.",
     "401": "No or bad credentials.",
+    "403": "Known, but not allowed.",
     "404": "No such thing, or not yours.",
     "409": "The state does not allow it.",
     "413": "The body is larger than this route takes.",
     "415": "The body is not of the type this route takes.",
     "422": "The request is readable and wrong; `errors` lists all of it.",
+    "429": "A documented number or rate is used up; Retry-After says when to ask again.",
     "default": "Any other failure.",
 }
 _SECURITY: dict[Policy, list[dict[str, list[str]]]] = {
     Policy.PUBLIC: [],
     Policy.USER: [{"user": []}],
+    Policy.ADMIN: [{"user": []}],
     Policy.TASK: [{"task": []}],
 }
 
@@ -134,11 +137,13 @@ def _problems(route: Route) -> dict[str, Reference]:
     possible = {
         "400": isinstance(route.body, type),
         "401": route.policy is not Policy.PUBLIC,
+        "403": route.policy is Policy.ADMIN,
         "404": bool(route.parameters),
         "409": route.idempotent,
         "413": route.body is not None,
         "415": route.body is not None,
         "422": isinstance(route.body, type) or not route.is_event,
+        "429": route.limited,
         "default": True,
     }
     return {

@@ -58,7 +58,8 @@ def problem_response(error: Exception, *, instance: str, request_id: str) -> Res
         kept = {name: value for name, value in error.get_headers() if name.lower() != "content-type"}
         response.headers.update(kept)
     if problem.retryable and problem.status in _RETRY_AFTER_S:
-        response.headers["Retry-After"] = str(_RETRY_AFTER_S[problem.status])
+        known = getattr(error, "retry_after_s", None)
+        response.headers["Retry-After"] = str(known or _RETRY_AFTER_S[problem.status])
     if problem.status == 401:
         response.headers["WWW-Authenticate"] = "Bearer"
     return response

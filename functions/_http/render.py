@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
 from pydantic_core import to_json
@@ -13,6 +13,7 @@ from functions._http.answer import Answer
 from functions._http.file import File
 from functions._http.preconditions import is_known
 from functions._http.route import Route
+from functions._http.stream import StreamedResponse
 
 JSON = "application/json"
 
@@ -38,6 +39,8 @@ def _response(answer: Answer, route: Route) -> Response:
     status = answer.status or route.status
     media_type = answer.media_type or (route.answers if isinstance(route.answers, str) else None)
     body: Any = answer.body
+    if isinstance(body, AsyncGenerator):
+        return StreamedResponse(body, status=status, content_type=media_type)
     if isinstance(body, bytes | Iterator):
         return Response(body, status=status, content_type=media_type or "application/octet-stream")
     if isinstance(route.answers, type) and not isinstance(body, route.answers):

@@ -26,7 +26,7 @@ class RouteOptions(TypedDict, total=False):
     `policy`: who may call. `body`: the model of the JSON sent, or a media type ("audio/*", "multipart/form-data") the
     handler reads by itself. `query`: the model of the query parameters; without one, any parameter is refused.
     `answers`: the model of the JSON answered, or a media type. `status`: of success. `idempotent`: honours
-    Idempotency-Key. `max_body_bytes`: where the door's own limit does not fit.
+    Idempotency-Key. `limited`: may answer 429. `max_body_bytes`: where the door's own limit does not fit.
     """
 
     policy: Required[Policy]
@@ -35,6 +35,7 @@ class RouteOptions(TypedDict, total=False):
     answers: type[BaseModel] | str | None
     status: int
     idempotent: bool
+    limited: bool
     max_body_bytes: int
 
 
@@ -50,6 +51,7 @@ class Route:
     answers: type[BaseModel] | str | None = None
     status: int = 200
     idempotent: bool = False
+    limited: bool = False
     is_event: bool = False
 
     def __post_init__(self) -> None:

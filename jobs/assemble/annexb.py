@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 START = b"\x00\x00\x00\x01"
@@ -14,6 +14,13 @@ class Stream:
     """A shot's pictures: `parameters` is (SPS, PPS); `frames` one NAL unit each, without start codes."""
 
     parameters: tuple[bytes, bytes]
+    frames: Iterable[bytes]
+
+
+@dataclass(frozen=True)
+class ReadStream(Stream):
+    """A stream that is held in memory."""
+
     frames: tuple[bytes, ...]
 
     @property
@@ -30,7 +37,7 @@ def nal_units(data: bytes) -> Iterator[bytes]:
         begin = end
 
 
-def read_stream(data: bytes) -> Stream:
+def read_stream(data: bytes) -> ReadStream:
     """A stream whose every frame is one slice and whose parameter sets are all the same, as the house format's are.
 
     Raises ValueError for anything else: such a stream must not be joined by copying.
@@ -53,4 +60,4 @@ def read_stream(data: bytes) -> Stream:
             raise ValueError(f"it holds a NAL unit of type {kind}")
     if len(parameters) != 2 or not frames or frames[0][0] & 31 != IDR:
         raise ValueError("it does not start with parameter sets and a keyframe")
-    return Stream(parameters=(parameters[SPS], parameters[PPS]), frames=tuple(frames))
+    return ReadStream(parameters=(parameters[SPS], parameters[PPS]), frames=tuple(frames))

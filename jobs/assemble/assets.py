@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import threading
 import time
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import BinaryIO
 
-from jobs.assemble import mp4, wav
-from jobs.assemble.plan import Source
+from jobs.assemble import claims, mp4, wav
+from jobs.assemble.retries import Retry
+from jobs.assemble.shots import Source
 from shared.domain.blueprint.model import Asset, Output
-from shared.domain.errors import CorruptAsset, InvalidInput, MissingAsset, NotFound, ReelprintError
+from shared.domain.errors import CorruptAsset, InvalidInput, MissingAsset, NotFound
 from shared.ports.storage import ObjectInfo, Storage
 
-T = TypeVar("T")
-TRIES, FIRST_WAIT_S = 3, 0.5
+retry = Retry(time.sleep)  # for whatever this job asks of storage
 
 
 class Assets:
@@ -59,7 +58,9 @@ class Assets:
 
     def source(self, name: str, output: Output, parameters: Callable[[], tuple[bytes, bytes]]) -> Source:
         """A moving source, looked at frame by frame: in this production's house format or not, never guessed."""
-        identity = self.identity(name)
+        return retry(self._look, name, self.identity(name), output, parameters)
+
+    def _look(self, name: str, identity: str, output: Output, parameters: Callable[[], tuple[bytes, bytes]]) -> Source:
         storage, key = self.locate(self._assets[name].uri)
         try:
             with storage.open(key) as stream:
@@ -77,6 +78,10 @@ class Assets:
         except NotFound as exc:
             raise _missing(name, self._assets[name].uri) from exc
         return Source(identity, track.keyframes, track.frames)
+
+    def place(self, name: str) -> tuple[Storage, str]:
+        """Bucket and key of an asset."""
+        return self.locate(self._assets[name].uri)
 
     def locate(self, uri: str) -> tuple[Storage, str]:
         """Bucket and key of a URI. Raises InvalidInput for a scheme that is not connected here."""
@@ -101,6 +106,7 @@ class Assets:
             self._require_declared(name, stream)
         if missing := wav.missing_bytes(part):
             raise CorruptAsset(f"The asset {name!r} ({asset.uri}) ends {missing:,} bytes too early. Upload it again.")
+        claims.check(part, f"{name!r} ({asset.uri})")
         part.rename(target)
 
     def _require_declared(self, name: str, stream: BinaryIO) -> None:
@@ -110,18 +116,6 @@ class Assets:
                 f"The asset {name!r} ({asset.uri}) is not the file whose sha256 the blueprint names. Upload that file, or "
                 "correct the blueprint."
             )
-
-
-def retry(work: Callable[..., T], *arguments: Any, **options: Any) -> T:
-    """Run storage work up to three times, waiting longer each time; only what may pass by itself is tried again."""
-    for attempt in range(1, TRIES + 1):
-        try:
-            return work(*arguments, **options)
-        except ReelprintError as exc:
-            if not exc.retryable or attempt == TRIES:
-                raise
-            time.sleep(FIRST_WAIT_S * 2 ** (attempt - 1) * random.uniform(0.8, 1.2))  # noqa: S311  # spreads retries, no secret
-    raise AssertionError("unreachable")
 
 
 def _sha256(stream: BinaryIO) -> str:

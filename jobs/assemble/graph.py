@@ -31,10 +31,11 @@ _DEMUXERS = {
 }
 
 
-def open_source(path: Path, media_type: str, number: int = 0) -> Any:
+def open_source(path: Path, media_type: str, number: int = 0, seek: float = 0) -> Any:
     """An ffmpeg input that can be nothing but what it is declared to be. Raises InvalidInput for a type not rendered.
 
     `number` tells apart several readings of one file in one graph: ffmpeg-python takes equal inputs for the same one.
+    `seek` (seconds) enters the source at the keyframe before; times go on counting from its beginning.
     """
     demuxer = _DEMUXERS.get(media_type)
     if demuxer is None:
@@ -47,6 +48,8 @@ def open_source(path: Path, media_type: str, number: int = 0) -> Any:
         )
         raise InvalidInput("An asset is of a type that cannot be rendered.", faults=[fault])
     options = {"protocol_whitelist": PROTOCOLS, "format_whitelist": demuxer, "thread_queue_size": 8 + number}
+    if seek > 0:
+        options |= {"ss": f"{seek:.6f}", "noaccurate_seek": None}
     if media_type.startswith("image/"):
         options["err_detect"] = "explode"  # else half a picture would be shown; films and songs conceal a few bad bits
     return ffmpeg.input(str(path), format=demuxer, **options)
@@ -67,15 +70,21 @@ def fit_into(stream: Any, output: Output, fit: Fit) -> Any:
         stream = stream.filter("scale", width, height, force_original_aspect_ratio="increase", **scale)
         stream = stream.filter("crop", width, height)
     elif fit is Fit.CONTAIN:
-        stream = stream.filter("scale", width, height, force_original_aspect_ratio="decrease", **scale)
+        stream = stream.filter("scale", *_inside(output), **scale)
         stream = stream.filter("pad", width, height, "(ow-iw)/2", "(oh-ih)/2", color="black")
     else:
         parts = stream.filter_multi_output("split")
         ground = parts[0].filter("scale", width, height, force_original_aspect_ratio="increase", **scale)
         ground = ground.filter("crop", width, height).filter("gblur", sigma=max(4, height // 24))
-        front = parts[1].filter("scale", width, height, force_original_aspect_ratio="decrease", **scale)
+        front = parts[1].filter("scale", *_inside(output), **scale)
         stream = ffmpeg.overlay(ground, front, x="(W-w)/2", y="(H-h)/2")
     return stream.filter("format", "yuv420p").filter("setsar", 1)
+
+
+def _inside(output: Output) -> tuple[str, str]:
+    """The largest size that fits inside the frame; of a very long picture, one line at least."""
+    least = f"min({output.width}/iw,{output.height}/ih)"
+    return f"max(1,round(iw*{least}))", f"max(1,round(ih*{least}))"
 
 
 _XFADE = {
@@ -117,5 +126,9 @@ def fade_picture(stream: Any, direction: int, first: int, frames: int) -> Any:
 
 
 def arguments(target: Any) -> list[str]:
-    """The argument list of a finished graph, without the program's name. One filter thread: shots run side by side."""
-    return ["-y", "-filter_threads", "1", "-filter_complex_threads", "1", *target.get_args()]
+    """The argument list of a finished graph, without the program's name. One filter thread: shots run side by side.
+
+    A source's times are those it has from its own beginning, also where it is entered later.
+    """
+    times = ["-copyts", "-start_at_zero"]
+    return ["-y", "-filter_threads", "1", "-filter_complex_threads", "1", *times, *target.get_args()]

@@ -21,8 +21,11 @@ _STILL_CRF_BONUS = 4  # a still has one keyframe for seconds, and every flaw in 
 
 
 def keyframe_interval(output: Output) -> int:
-    """Frames from one IDR to the next in moving pictures: half a second."""
-    return max(1, round(output.frame_rate.fraction / 2))
+    """Frames from one IDR to the next in moving pictures: half a second.
+
+    Never one: x264 then writes other parameter sets, and nothing would join.
+    """
+    return max(2, round(output.frame_rate.fraction / 2))
 
 
 def still_gop(output: Output) -> int:

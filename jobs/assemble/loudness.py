@@ -8,9 +8,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shared.domain.blueprint.model import Loudness
 
 ABSOLUTE_GATE = -70.0
 RELATIVE_GATE = -10.0
+NEAR_DB = 6.0  # how far a coded true peak may lie over the highest sample: 3 for a sine, and what coding adds
+FULL_SCALE_DB = -0.3  # the ceiling where none was asked for: of the samples, so that the coder has no need to clip
+
+
+@dataclass(frozen=True)
+class Master:
+    """What is done to every block: one gain, and a ceiling (dB of full scale) for those that come near it.
+
+    `is_true_peak`: the ceiling holds between the samples too, and after coding.
+    """
+
+    gain_db: int
+    ceiling_db: float
+    is_true_peak: bool
+
+    def is_near(self, peak_db: float) -> bool:
+        """Whether a block whose highest sample lies at `peak_db`, the gain included, must be heard to be let pass."""
+        return self.is_true_peak and peak_db >= self.ceiling_db - NEAR_DB
+
+
+def master(programme: float | None, target: Loudness | None) -> Master:
+    """How a programme (LUFS; None for silence) is brought to its target; as it is where there is none."""
+    if target is None:
+        return Master(0, FULL_SCALE_DB, False)
+    return Master(master_gain(programme, target.integrated_lufs), target.true_peak_dbtp, True)
 
 
 def integrated(momentary: Iterable[float]) -> float | None:

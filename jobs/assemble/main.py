@@ -13,14 +13,17 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
-import signal
 import sys
 import tempfile
+import traceback
 from pathlib import Path
 
+from jobs.assemble.assets import retry
 from jobs.assemble.child import Children
+from jobs.assemble.log import Log
 from jobs.assemble.progress import Progress
 from jobs.assemble.render import Renderer, encoder_version
+from jobs.assemble.stopping import Stopping
 from jobs.assemble.wiring import AssembleApp, build
 from shared.config import AssembleRequest, Settings, read_assemble_request, read_settings, tool_environment
 from shared.domain.blueprint import Blueprint, parse_blueprint
@@ -56,39 +59,82 @@ EXIT_CODES: dict[type[ReelprintError], int] = {
 
 def main() -> int:
     """Run one task as the environment says. Never raises."""
-    progress: Progress | None = None
+    log = Log()
     try:
-        settings, request = read_settings(), read_assemble_request()
+        request = read_assemble_request()
+        log = Log(request.render_id or "", request.task_index, request.trace)
+        settings = read_settings()
         app = build(settings)
-        progress = Progress(app.documents, request.render_id or "render", request.trace)
-        blueprint = parse_blueprint(_document(request, app))
-        progress = Progress(app.documents, request.render_id or blueprint.task_id, request.trace)
-        progress.finish(_render(blueprint, settings, request, app, progress))
-    except ReelprintError as exc:
-        return _end(progress, exc)
-    except OSError as exc:
-        return _end(progress, _from_system(exc))
+    except Exception as exc:  # there is no record yet to tell it on
+        error = _known(exc)
+        log.error(error)
+        return _exit_code(error)
+    return _run(settings, request, app)
+
+
+def _run(settings: Settings, request: AssembleRequest, app: AssembleApp) -> int:
+    children = Children(tool_environment(), settings.ffmpeg)
+    told = _Told(app, request)
+    try:
+        with (
+            tempfile.TemporaryDirectory(prefix="reelprint-") as scratch,
+            Stopping(children, Path(scratch), told.fail, EXIT_CODES[Cancelled]),
+        ):
+            blueprint = parse_blueprint(_document(request, app))
+            told.know(blueprint)
+            report = _render(blueprint, settings, request, app, children, told.progress, Path(scratch))
+            retry(told.progress.finish, report)
     except Exception as exc:  # the last resort: the reason must reach the record and the log whatever it is
-        return _end(progress, ReelprintError(f"{exc.__class__.__name__}: {exc}"))
+        error = _known(exc)
+        told.fail(error)
+        return _exit_code(error)
     return 0
 
 
+class _Told:
+    """Who tells of this task; it knows what is rendered as soon as the blueprint was read."""
+
+    def __init__(self, app: AssembleApp, request: AssembleRequest) -> None:
+        self._app, self._request = app, request
+        self.progress = self._teller("render", "")
+
+    def know(self, blueprint: Blueprint) -> None:
+        self.progress = self._teller(blueprint.task_id, blueprint.output.uri)
+
+    def fail(self, error: ReelprintError) -> None:
+        self.progress.fail(error)
+
+    def _teller(self, name: str, uri: str) -> Progress:
+        request = self._request
+        return Progress(
+            self._app.documents, request.render_id or name, request.trace, uri=uri, task_index=request.task_index
+        )
+
+
 def _render(
-    blueprint: Blueprint, settings: Settings, request: AssembleRequest, app: AssembleApp, progress: Progress
+    blueprint: Blueprint,
+    settings: Settings,
+    request: AssembleRequest,
+    app: AssembleApp,
+    children: Children,
+    progress: Progress,
+    scratch: Path,
 ) -> dict[str, object]:
-    children = Children(tool_environment(), settings.ffmpeg)
-    signal.signal(signal.SIGTERM, lambda *_: children.cancel())
-    with tempfile.TemporaryDirectory(prefix="reelprint-") as scratch:
-        return Renderer(
-            blueprint,
-            app.buckets,
-            children,
-            progress,
-            Path(scratch),
-            encoder=encoder_version(children),
-            workers=settings.workers or os.cpu_count() or 1,
-            share=(request.task_index % request.task_count, request.task_count),
-        ).run()
+    return Renderer(
+        blueprint,
+        app.buckets,
+        children,
+        progress,
+        scratch,
+        encoder=encoder_version(children),
+        workers=settings.workers or _processors(),
+        share=(request.task_index % request.task_count, request.task_count),
+    ).run()
+
+
+def _processors() -> int:
+    """Processors this process may run on, which may be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _document(request: AssembleRequest, app: AssembleApp) -> bytes:
@@ -102,7 +148,7 @@ def _document(request: AssembleRequest, app: AssembleApp) -> bytes:
     if scheme not in app.buckets:
         raise Misconfigured(f"BLUEPRINT_URI is {request.blueprint_uri}; connected here are {', '.join(app.buckets)}.")
     try:
-        data = app.buckets[scheme].get(key)
+        data = retry(app.buckets[scheme].get, key)
     except NotFound as exc:
         raise MissingAsset(f"The blueprint was looked for at {request.blueprint_uri} and is not there.") from exc
     if hashlib.sha256(data).hexdigest() != request.blueprint_sha256:
@@ -116,16 +162,19 @@ def _from_system(exc: OSError) -> ReelprintError:
     return StorageFailed(f"The system refused: {exc}")
 
 
-def _end(progress: Progress | None, error: ReelprintError) -> int:
-    if progress is None:
-        sys.stderr.write(f'{{"severity": "ERROR", "message": {_quoted(error.detail)}}}\n')
-    else:
-        progress.fail(error)
+def _known(exc: Exception) -> ReelprintError:
+    """Any failure as one of ours. A bug's own words are left out, for they may quote what people wrote; its place is told."""
+    if isinstance(exc, ReelprintError):
+        return exc
+    if isinstance(exc, OSError):
+        return _from_system(exc)
+    place = traceback.extract_tb(exc.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}, in {place.name}"
+    return ReelprintError(f"Something of ours is broken: {exc.__class__.__name__} in {where}.")
+
+
+def _exit_code(error: ReelprintError) -> int:
     return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
-
-
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", " ") + '"'
 
 
 if __name__ == "__main__":

@@ -50,9 +50,8 @@ def _inputs(blueprint: Blueprint, sound: Path | None, languages: list[str], scra
         found += ["-itsoffset", f"-{float(early):.9f}", "-f", "aac", "-i", str(sound)]
     for language in languages:
         script = scratch / f"captions.{language}.srt"
-        script.write_text(
-            captions.sub_rip(blueprint.captions.languages[language], blueprint.output.frame_rate.fraction), "utf-8"
-        )
+        cues, rate = blueprint.captions.languages[language], blueprint.output.frame_rate.fraction
+        script.write_text(captions.sub_rip(cues, rate, language), "utf-8")
         found += ["-f", "srt", "-i", str(script)]
     chapters = scratch / "chapters.ffmeta"
     chapters.write_text(_metadata(blueprint), "utf-8")

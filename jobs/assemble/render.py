@@ -5,32 +5,32 @@ from __future__ import annotations
 import contextlib
 import json
 import resource
-import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jobs.assemble import annexb, captions, gate, house, loudness, mp4, mux
+from jobs.assemble import captions, gate, house, mux, sheets
 from jobs.assemble.assets import Assets, retry
 from jobs.assemble.child import Children
+from jobs.assemble.lettering import Lettering
 from jobs.assemble.pictures import PictureMaker
-from jobs.assemble.plan import RenderPlan, Shot, ShotKind, Source, moving_assets, plan_render
-from jobs.assemble.progress import Progress
-from jobs.assemble.sound import Measured, SoundMaker
-from jobs.assemble.sound_plan import AudioBlock
-from shared.domain.artifact import ArtifactKey
-from shared.domain.blueprint.model import Blueprint, Clip
-from shared.domain.errors import PreconditionFailed, RenderFailed
+from jobs.assemble.plan import RenderPlan, moving_assets, plan_render
+from jobs.assemble.progress import Phase, Progress
+from jobs.assemble.shot_streams import ShotStreams
+from jobs.assemble.shots import Shot, ShotKind, Source
+from jobs.assemble.sound import SoundMaker
+from jobs.assemble.sound_encode import SoundEncoder
+from jobs.assemble.soundtrack import Soundtrack
+from shared.domain.blueprint.model import Blueprint
+from shared.domain.errors import PreconditionFailed
 from shared.ports.storage import Storage
 from shared.services.artifact_store import ArtifactStore
 
 T = TypeVar("T")
-# JPEG knows one matrix and full range; a frame handed over as it is would show other colours.
-TO_JPEG = "scale=in_color_matrix=bt709:out_color_matrix=bt601:in_range=tv:out_range=pc,format=yuvj420p"
-MIX_BUDGET = 48 * 1024 * 1024  # scratch bytes of mixed sound kept between measuring and encoding
+SHOTS, MIX, ENCODE, JOIN, PUBLISH = (5, 60), (60, 75), (75, 85), (85, 95), 95  # per cent of the whole
 
 
 @dataclass
@@ -52,7 +52,9 @@ class Report:
     audio_blocks: Counts = field(default_factory=Counts)
     frames: int = 0
     samples: int = 0
-    loudness_lufs: float | None = None
+    limited_blocks: int = 0
+    loudness_lufs: float | None = None  # what came out, by the encoded blocks
+    true_peak_dbtp: float | None = None  # of the encoded blocks that come near the ceiling; None where none does
     gain_db: int = 0
     uri: str = ""
 
@@ -65,7 +67,9 @@ class Report:
             "samples": self.samples,
             "shots": {**vars(self.shots), "copied": self.copied_shots},
             "audio_blocks": vars(self.audio_blocks),
+            "limited_blocks": self.limited_blocks,
             "loudness_lufs": self.loudness_lufs,
+            "true_peak_dbtp": self.true_peak_dbtp,
             "gain_db": self.gain_db,
             "cpu_seconds": round(cpu, 2),
         }
@@ -96,24 +100,26 @@ class Renderer:
         self._share = share
         self._artifacts = ArtifactStore(buckets["media"])
         self._pictures = PictureMaker(blueprint, self._assets.fetch, children, scratch)
-        self._sounds = SoundMaker(blueprint, self._assets.fetch, children)
+        self._streams = ShotStreams(self._assets, self._artifacts)
+        self._soundtrack = self._sound_department(blueprint)
         self._report = Report(uri=blueprint.output.uri)
         self._parameters: tuple[bytes, bytes] | None = None
-        self._mixes: dict[ArtifactKey, Path] = {}
-        self._mix_lock = threading.Lock()
 
     def run(self) -> dict[str, Any]:
         """Make what is missing and publish. Returns the report; raises the tree of shared.domain.errors."""
         storage, key = self._assets.locate(self._blueprint.output.uri)  # a bad address must not cost a render first
-        plan = plan_render(self._blueprint, self._sources(), self._encoder)
+        lettering = Lettering(self._blueprint)
+        self._children.equip(lettering.prepare(self._scratch / "fonts"))
+        plan = plan_render(self._blueprint, self._sources(), self._encoder, lettering.address)
         self._report.frames, self._report.samples = plan.frames, plan.samples
         self._make_shots(plan)
         sound = self._make_sound(plan)
         if retry(storage.stat, key):  # nothing of what is published changes, its sidecars included
             self._progress.log("INFO", "published already")
             return self._report.as_dict()
-        self._progress.step(90, "joining")
-        joined = mux.join(self._blueprint, self._streams(plan), sound, self._scratch, self._children)
+        joining = Phase(self._progress, JOIN, plan.frames, "joining", "frames")
+        with self._children.watched(lambda frames: joining.reach("all", frames)):
+            joined = mux.join(self._blueprint, self._streams.read(plan.shots), sound, self._scratch, self._children)
         gate.check(joined, plan, self._blueprint, self._known_parameters())
         self._publish(storage, key, joined)
         return self._report.as_dict()
@@ -137,14 +143,20 @@ class Renderer:
     def _make_shots(self, plan: RenderPlan) -> None:
         wanted = {shot.key: shot for shot in plan.shots if shot.key is not None}
         self._report.copied_shots = sum(1 for shot in plan.shots if shot.kind is ShotKind.COPY)
-        done = iter(range(1, len(wanted) + 1))
+        lengths = {key: self._frames_encoded(shot) for key, shot in wanted.items()}
+        phase = Phase(self._progress, SHOTS, sum(lengths.values()), "making shots", "frames")
 
         def ensure(shot: Shot) -> bool:
-            is_made = self._ensure_shot(shot)
-            self._progress.step(5 + 55 * next(done) // len(wanted), "making shots")
+            most = self._frames_encoded(shot)
+            with self._children.watched(lambda frames: phase.reach(shot.key, min(frames, most))):
+                is_made = self._ensure_shot(shot)
+            phase.reach(shot.key, most)
             return is_made
 
         self._report.shots = Counts.of(self._each(ensure, list(wanted.values())))
+
+    def _frames_encoded(self, shot: Shot) -> int:
+        return house.still_gop(self._blueprint.output) if shot.kind is ShotKind.STILL else shot.frames
 
     def _ensure_shot(self, shot: Shot) -> bool:
         """Make and keep the shot unless it is there; True when it was made."""
@@ -159,101 +171,32 @@ class Renderer:
             target.unlink(missing_ok=True)
         return True
 
-    def _streams(self, plan: RenderPlan) -> Iterator[annexb.Stream]:
-        """The pictures of every shot, in order; one shot in memory at a time."""
-        last: tuple[ArtifactKey | None, annexb.Stream | None] = (None, None)
-        for shot in plan.shots:
-            self._children.check()
-            if shot.key is None:
-                yield self._copied(shot)
-                continue
-            if last[0] != shot.key or last[1] is None:
-                key = shot.key
-                last = (key, annexb.read_stream(retry(self._artifacts.read, key)))
-            stream = last[1]
-            assert stream is not None  # noqa: S101  # set just above; this tells mypy
-            yield _held(stream, shot.frames) if shot.kind is ShotKind.STILL else stream
-
-    def _copied(self, shot: Shot) -> annexb.Stream:
-        item = shot.item
-        if not isinstance(item, Clip):
-            raise TypeError(f"a {item.type} cannot be copied")
-        storage, key = self._assets.locate(self._blueprint.assets[item.asset].uri)
-        with storage.open(key) as stream:
-            track = mp4.read_track(stream)
-            frames = tuple(track.read(stream, shot.source_start, shot.frames))
-        return annexb.Stream((track.sps, track.pps), frames)
-
     # Sound
+
+    def _sound_department(self, blueprint: Blueprint) -> Soundtrack:
+        maker = SoundMaker(blueprint, self._assets.fetch, self._children, self._artifacts, self._scratch)
+        encoder = SoundEncoder(blueprint.output, self._children)
+        mixing = partial(self._each, told=(MIX, "mixing sound"))
+        encoding = partial(self._each, told=(ENCODE, "encoding sound"))
+        ways = (mixing, encoding)
+        return Soundtrack(blueprint.output, maker, encoder, self._artifacts, self._progress, self._scratch, ways)
 
     def _make_sound(self, plan: RenderPlan) -> Path | None:
         """All audio blocks encoded at one master gain, joined; None for a silent production."""
         if not plan.blocks:
             return None
-        distinct = {block.loudness_key: block for block in plan.blocks}  # two may sound alike: made once
-        blocks = list(distinct.values())
-        measured = dict(zip(distinct, self._each(self._measure, blocks), strict=True))
-        gain, limit = self._level([measured[block.loudness_key] for block in plan.blocks])
-        made = self._each(lambda block: self._ensure_block(block, gain, limit), blocks)
-        self._report.audio_blocks = Counts.of(made)
-        packets = (retry(self._artifacts.read, block.key(gain, limit)) for block in plan.blocks)
-        return mux.concatenate(packets, self._scratch / "sound.aac")
-
-    def _measure(self, block: AudioBlock) -> Measured:
-        key = block.loudness_key
-        if retry(self._artifacts.find, key):
-            return Measured.from_json(retry(self._artifacts.read, key))
-        mixed = self._mix_path(block)
-        measured = self._sounds.mix(block, mixed)
-        retry(self._artifacts.save, key, measured.to_json())
-        self._keep_mix(block, mixed)
-        self._progress.step(70, "mixing sound")
-        return measured
-
-    def _level(self, measured: Sequence[Measured]) -> tuple[int, float | None]:
-        """(master gain in dB, ceiling in dBTP or None where nothing comes near it)."""
-        target = self._blueprint.output.loudness
-        programme = loudness.integrated(value for block in measured for value in block.momentary)
-        gain = loudness.master_gain(programme, target.integrated_lufs) if target else 0
-        ceiling = target.true_peak_dbtp if target else -0.3
-        self._report.loudness_lufs = None if programme is None else round(programme + gain, 2)
-        self._report.gain_db = gain
-        loudest = max(block.peak for block in measured) * 10 ** (gain / 20)
-        return gain, ceiling if loudest >= 10 ** (ceiling / 20) else None
-
-    def _ensure_block(self, block: AudioBlock, gain: int, limit: float | None) -> bool:
-        key = block.key(gain, limit)
-        if retry(self._artifacts.find, key):
-            return False
-        mixed = self._mixes.pop(block.loudness_key, None)
-        if mixed is None:
-            mixed = self._mix_path(block)
-            self._sounds.mix(block, mixed)
-        target = self._scratch / f"{key.digest}.aac"
-        try:
-            self._sounds.encode(block, mixed, gain, limit, target)
-            retry(self._artifacts.save_file, key, target)
-        finally:
-            target.unlink(missing_ok=True)
-            mixed.unlink(missing_ok=True)
-        return True
-
-    def _mix_path(self, block: AudioBlock) -> Path:
-        return self._scratch / f"{block.loudness_key.digest}.f32"
-
-    def _keep_mix(self, block: AudioBlock, mixed: Path) -> None:
-        """Keep a mix for its encoding while there is room; scratch is memory on Cloud Run."""
-        with self._mix_lock:
-            held = sum(path.stat().st_size for path in self._mixes.values())
-            if held + mixed.stat().st_size <= MIX_BUDGET:
-                self._mixes[block.loudness_key] = mixed
-            else:
-                mixed.unlink()
+        sound = self._soundtrack.make(plan.blocks)
+        self._report.audio_blocks = Counts.of(sound.made)
+        self._report.limited_blocks = sound.limited
+        self._report.loudness_lufs, self._report.true_peak_dbtp = sound.loudness_lufs, sound.true_peak_dbtp
+        self._report.gain_db = sound.gain_db
+        return sound.path
 
     # The end
 
     def _publish(self, storage: Storage, key: str, joined: Path) -> None:
         """Sidecars first, the video last and create-only: where the video is, everything is."""
+        self._progress.step(PUBLISH, "publishing")
         stem = key.removesuffix(".mp4")
         rate = self._blueprint.output.frame_rate.fraction
         for language, cues in self._blueprint.captions.languages.items():
@@ -261,10 +204,8 @@ class Renderer:
                 ("vtt", captions.web_vtt, "text/vtt"),
                 ("srt", captions.sub_rip, "application/x-subrip"),
             ):
-                self._put(storage, f"{stem}.{language}.{suffix}", write(cues, rate).encode(), kind)
-        if self._blueprint.output.poster:
-            poster = self._poster(joined, self._blueprint.output.poster.frame)
-            self._put(storage, f"{stem}.poster.jpg", poster, "image/jpeg")
+                self._put(storage, f"{stem}.{language}.{suffix}", write(cues, rate, language).encode(), kind)
+        self._publish_pictures(storage, stem, joined)
         report = json.dumps(self._report.as_dict()).encode()
         with contextlib.suppress(PreconditionFailed):  # who came first tells how it was made
             retry(storage.put, f"{stem}.report.json", report, content_type="application/json", if_generation=0)
@@ -273,53 +214,44 @@ class Renderer:
         except PreconditionFailed:
             self._progress.log("INFO", "another task published the same video first")
 
+    def _publish_pictures(self, storage: Storage, stem: str, joined: Path) -> None:
+        output = self._blueprint.output
+        if output.poster:
+            poster = sheets.poster(joined, output, output.poster.frame, self._scratch, self._children)
+            self._put(storage, f"{stem}.poster.jpg", poster, "image/jpeg")
+        if output.sprite:
+            sheet = sheets.sprite_sheet(joined, output, output.sprite, self._scratch, self._children)
+            index = sheets.sprite_index(f"{stem}.sprite.jpg", output, output.sprite, self._report.frames)
+            self._put(storage, f"{stem}.sprite.jpg", sheet, "image/jpeg")
+            self._put(storage, f"{stem}.sprite.vtt", index.encode(), "text/vtt")
+
     def _put(self, storage: Storage, key: str, data: bytes, content_type: str) -> None:
         retry(storage.put, key, data, content_type=content_type)
 
-    def _poster(self, joined: Path, frame: int) -> bytes:
-        rate = self._blueprint.output.frame_rate.fraction
-        seek = f"{max(0.0, float((frame - Fraction(1, 2)) / rate)):.6f}"
-        out = self._scratch / "poster.jpg"
-        self._children.run(
-            [
-                "-y",
-                "-ss",
-                seek,
-                "-i",
-                str(joined),
-                "-frames:v",
-                "1",
-                "-vf",
-                TO_JPEG,
-                "-q:v",
-                "3",
-                "-f",
-                "mjpeg",
-                str(out),
-            ]
-        )
-        if not out.exists() or not out.stat().st_size:
-            raise RenderFailed(f"No poster could be taken at frame {frame}.")
-        return out.read_bytes()
+    def _each(
+        self, work: Callable[[Any], T], items: Sequence[Any], told: tuple[tuple[int, int], str] | None = None
+    ) -> list[T]:
+        """Do `work` for every item, own share first, several at once; results in the items' order.
 
-    def _each(self, work: Callable[[Any], T], items: Sequence[Any]) -> list[T]:
-        """Do `work` for every item, own share first, several at once; results in the items' order."""
+        `told` is the stretch of the percentage that the items fill, and what they are doing.
+        """
         index, count = self._share
+        phase = Phase(self._progress, told[0], len(items), told[1], "blocks") if told else None
+
+        def do(n: int) -> T:
+            result = work(items[n])
+            if phase:
+                phase.reach(n, 1)
+            return result
+
         order = sorted(range(len(items)), key=lambda n: ((n - index) % count != 0, n))
         with ThreadPoolExecutor(self._workers) as pool:
-            futures = {n: pool.submit(work, items[n]) for n in order}
+            futures = {n: pool.submit(do, n) for n in order}
             try:
                 return [futures[n].result() for n in range(len(items))]
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
-
-
-def _held(stream: annexb.Stream, frames: int) -> annexb.Stream:
-    """One GOP, repeated to a length."""
-    gop = len(stream.frames)
-    whole, rest = divmod(frames, gop)
-    return annexb.Stream(stream.parameters, stream.frames * whole + stream.frames[:rest])
 
 
 def encoder_version(children: Children) -> str:

@@ -9,49 +9,18 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 from jobs.assemble import house
+from jobs.assemble.sound_pieces import Ramp, Retiming, Sound, Window, piece, retiming_of
 from shared.domain.artifact import ArtifactKey, Kind, artifact_key, digest_of
 from shared.domain.blueprint.model import Blueprint, Clip, Output, Track, TrackKind
 
 MIN_SECONDS, CLOCK_SECONDS, MAX_SECONDS = 8, 20, 40
 LOOK_AHEAD = 1  # AAC frames after the block that its last packet overlaps with
-
-
-@dataclass(frozen=True)
-class Ramp:
-    """One stretch in which a track is lowered, in samples from the window's start; it may begin before the window."""
-
-    start: int
-    end: int
-    attack: int
-    release: int
-    amount_db: float
-
-
-@dataclass(frozen=True)
-class Sound:
-    """One piece of one item inside a block's window. All positions in output samples.
-
-    `offset` is where it sounds in the window, `source` where it is read in the asset; fades are counted over the whole
-    item, `played` being how much of the item lies before this piece and `whole` the item's own length.
-    """
-
-    asset: str
-    identity: str
-    offset: int
-    source: int
-    length: int
-    gain_db: float
-    fade_in: int
-    fade_out: int
-    played: int
-    whole: int
-    ducks: tuple[Ramp, ...]
 
 
 @dataclass(frozen=True)
@@ -75,9 +44,18 @@ class AudioBlock:
     def loudness_key(self) -> ArtifactKey:
         return artifact_key(Kind.LOUDNESS, ".json", self.inputs)
 
-    def key(self, gain_db: int, limit_dbtp: float | None) -> ArtifactKey:
+    def key(self, gain_db: int, limit_dbtp: float | None, *, is_true_peak: bool = False) -> ArtifactKey:
         """Address of the encoded block at one master gain, with or without a limiter."""
-        return artifact_key(Kind.AUDIO_BLOCK, ".aac", self.inputs | {"gain_db": gain_db, "limit_dbtp": limit_dbtp})
+        return artifact_key(Kind.AUDIO_BLOCK, ".aac", self._finished(gain_db, limit_dbtp, is_true_peak))
+
+    def heard_key(self, gain_db: int, limit_dbtp: float | None) -> ArtifactKey:
+        """Address of what the encoded block measures when it is decoded again."""
+        return artifact_key(Kind.LOUDNESS, ".json", self._finished(gain_db, limit_dbtp, True) | {"heard": True})
+
+    def _finished(self, gain_db: int, limit_dbtp: float | None, is_true_peak: bool) -> dict[str, Any]:
+        """Without a limit it does not matter of which kind it would have been."""
+        kind = {"true_peak": True} if is_true_peak and limit_dbtp is not None else {}
+        return self.inputs | {"gain_db": gain_db, "limit_dbtp": limit_dbtp, **kind}
 
 
 def plan_blocks(
@@ -87,71 +65,55 @@ def plan_blocks(
     tracks = [track for track in blueprint.tracks if track.kind is TrackKind.AUDIO and track.items]
     if not tracks or audio_frames == 0:
         return []
-    ducks = {track.id: _ramps(track, tracks, blueprint.output) for track in tracks}
+    planner = _BlockPlanner(blueprint.output, tracks, identities, encoder)
     cuts = [*_cuts(tracks, identities, audio_frames, blueprint.output.sample_rate), audio_frames]
-    return [
-        _block(blueprint.output, tracks, identities, ducks, start, end, end == audio_frames, encoder)
-        for start, end in pairwise(cuts)
-    ]
+    return [planner.block(start, end, end == audio_frames) for start, end in pairwise(cuts)]
 
 
-def _block(
-    output: Output,
-    tracks: Sequence[Track],
-    identities: Mapping[str, str],
-    ducks: Mapping[str, Sequence[Ramp]],
-    start: int,
-    end: int,
-    is_last: bool,
-    encoder: str,
-) -> AudioBlock:
-    preroll = min(start, house.AAC_PREROLL)
-    begin = (start - preroll) * house.AAC_FRAME
-    window = (end + (0 if is_last else LOOK_AHEAD)) * house.AAC_FRAME - begin
-    sounds = tuple(
-        sound
-        for track in tracks
-        for item in track.items
-        if isinstance(item, Clip)
-        for sound in _piece(track, item, identities[item.asset], begin, window, ducks[track.id])
-    )
-    inputs = {
-        "encoder": encoder,
-        "options": house.audio_options(output),
-        "preroll": preroll,
-        "frames": end - start,
-        "is_last": is_last,
-        "sounds": [_sound_inputs(sound) for sound in sounds],
-    }
-    return AudioBlock(start, end, is_last, preroll, window, sounds, inputs)
+class _BlockPlanner:
+    def __init__(self, output: Output, tracks: Sequence[Track], identities: Mapping[str, str], encoder: str) -> None:
+        self._output = output
+        self._encoder = encoder
+        self._rows = [_Row(track, tracks, identities, output, encoder) for track in tracks]
+
+    def block(self, start: int, end: int, is_last: bool) -> AudioBlock:
+        preroll = min(start, house.AAC_PREROLL)
+        begin = (start - preroll) * house.AAC_FRAME
+        window = Window(begin, (end + (0 if is_last else LOOK_AHEAD)) * house.AAC_FRAME)
+        sounds = tuple(sound for row in self._rows for sound in row.heard(window))
+        inputs = {
+            "encoder": self._encoder,
+            "options": house.audio_options(self._output),
+            "preroll": preroll,
+            "frames": end - start,
+            "is_last": is_last,
+            "sounds": [sound.inputs for sound in sounds],
+        }
+        return AudioBlock(start, end, is_last, preroll, window.end - begin, sounds, inputs)
 
 
-def _sound_inputs(sound: Sound) -> dict[str, Any]:
-    """All that shapes the sound but the name its asset happens to have in this blueprint."""
-    named = {name: value for name, value in vars(sound).items() if name not in ("asset", "ducks")}
-    if not (sound.fade_in or sound.fade_out):
-        named.pop("played")  # where in its item a piece lies matters to fades alone
-        named.pop("whole")
-    return named | {"ducks": [vars(ramp) for ramp in sound.ducks]}
+class _Row:
+    """One track, ready to be looked at through any window."""
 
+    def __init__(
+        self, track: Track, tracks: Sequence[Track], identities: Mapping[str, str], output: Output, encoder: str
+    ) -> None:
+        self._track = track
+        self._ramps = _ramps(track, tracks, output)
+        self._played: list[tuple[Clip, str, Retiming | None]] = [
+            (item, identities[item.asset], retiming_of(item, identities[item.asset], output, encoder))
+            for item in track.items
+            if isinstance(item, Clip)
+        ]
+        self._starts = [item.timeline_start for item, _, _ in self._played]
+        self._ends = list(accumulate((item.timeline_start + item.span for item, _, _ in self._played), max))
 
-def _piece(track: Track, item: Clip, identity: str, begin: int, window: int, ducks: Sequence[Ramp]) -> Iterator[Sound]:
-    first, last = max(item.timeline_start, begin), min(item.timeline_start + item.span, begin + window)
-    if first < last:
-        played = first - item.timeline_start
-        yield Sound(
-            asset=item.asset,
-            identity=identity,
-            offset=first - begin,
-            source=item.source_range.start + played,
-            length=last - first,
-            gain_db=item.gain_db + track.gain_db,
-            fade_in=item.fade_in,
-            fade_out=item.fade_out,
-            played=played,
-            whole=item.span,
-            ducks=tuple(_ramps_within(ducks, begin, begin + window)),
-        )
+    def heard(self, window: Window) -> Iterator[Sound]:
+        ducks = tuple(_ramps_within(self._ramps, window.begin, window.end))
+        first, last = bisect_right(self._ends, window.begin), bisect_left(self._starts, window.end)
+        for item, identity, retiming in self._played[first:last]:
+            if sound := piece(self._track, item, identity, retiming, window):
+                yield replace(sound, ducks=ducks)
 
 
 def _ramps(track: Track, tracks: Sequence[Track], output: Output) -> list[Ramp]:

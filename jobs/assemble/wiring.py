@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from shared.adapters.clock import SystemClock
 from shared.adapters.documents.sqlite import SqliteDocuments
-from shared.adapters.storage.filesystem import FilesystemStorage
+from shared.adapters.storage.backends import open_bucket
 from shared.config import Settings
 from shared.ports.documents import Documents
 from shared.ports.storage import Storage
@@ -21,8 +21,8 @@ class AssembleApp:
 def build(settings: Settings) -> AssembleApp:
     clock = SystemClock()
     root = settings.data_dir
-    buckets: dict[str, Storage] = {
-        "media": FilesystemStorage(root / "storage", settings.media_bucket, clock),
-        "uploads": FilesystemStorage(root / "storage", settings.uploads_bucket, clock),
+    buckets = {
+        "media": open_bucket(settings, root / "storage", settings.media_bucket, clock),
+        "uploads": open_bucket(settings, root / "storage", settings.uploads_bucket, clock),
     }
     return AssembleApp(buckets, SqliteDocuments(root / "documents.sqlite3", clock))

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     SHOT = "shot"  # a run of encoded pictures: H.264 Annex-B
     AUDIO_BLOCK = "audio-block"  # about 20 s of mixed sound: AAC in ADTS
     LOUDNESS = "loudness"  # what one audio block measures: JSON
+    RETIMED = "retimed"  # one sound at another speed, its pitch kept: FLAC
     VIDEO = "video"  # a finished production: MP4
     SIDECAR = "sidecar"  # captions, poster, sprite sheet, report of a finished production
 

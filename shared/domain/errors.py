@@ -139,7 +139,13 @@ class UnsupportedMedia(ReelprintError):
 
 
 class TooManyRequests(ReelprintError):
+    """`retry_after_s`: seconds until it is worth asking again, where that is known."""
+
     status, type, title, retryable = 429, "too-many-requests", "Too many requests", True
+
+    def __init__(self, detail: str, *, faults: Sequence[Fault] = (), retry_after_s: int | None = None) -> None:
+        super().__init__(detail, faults=faults)
+        self.retry_after_s = retry_after_s
 
 
 class EngineUnavailable(ReelprintError):

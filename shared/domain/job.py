@@ -7,10 +7,22 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+    computed_field,
+    model_validator,
+)
 
 from shared.domain.blueprint.model import CaptionMode, LanguageCode, Profile
+from shared.domain.moments import sortable
 from shared.domain.project import Stored
+from shared.domain.webhook import WebhookStatus
 
 
 class JobType(StrEnum):
@@ -31,6 +43,11 @@ class Priority(StrEnum):
     NORMAL = "normal"
     HIGH = "high"
     URGENT = "urgent"
+
+    @property
+    def urgency(self) -> int:
+        """0 for low to 3 for urgent: what priorities sort by."""
+        return list(Priority).index(self)
 
 
 class JobStatus(StrEnum):
@@ -116,18 +133,20 @@ class NarrationInput(BaseModel):
         return self
 
 
+JobTitle = Annotated[str, StringConstraints(max_length=200)]
+JobDescription = Annotated[str, StringConstraints(max_length=2000)]
 Note = Annotated[str, StringConstraints(max_length=1000)]
+MAX_METADATA_BYTES = 16 * 1024  # a list of jobs carries all of it
 
 
-class NewJob(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+def _within_bounds(metadata: dict[str, str]) -> dict[str, str]:
+    size = sum(len(name.encode()) + len(value.encode()) for name, value in metadata.items())
+    if size > MAX_METADATA_BYTES:
+        raise ValueError(f"metadata has at most {MAX_METADATA_BYTES} bytes of names and values; this has {size}")
+    return metadata
 
-    type: JobType
-    input: dict[str, Any]
-    priority: Priority = Priority.NORMAL
-    title: Annotated[str, StringConstraints(max_length=200)] = ""
-    description: Annotated[str, StringConstraints(max_length=2000)] = ""
-    metadata: Annotated[dict[Note, Note], Field(max_length=64)] = {}
+
+Metadata = Annotated[dict[Note, Note], Field(max_length=64), AfterValidator(_within_bounds)]
 
 
 class JobChanges(BaseModel):
@@ -135,9 +154,9 @@ class JobChanges(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    title: Annotated[str, StringConstraints(max_length=200)] | None = None
-    description: Annotated[str, StringConstraints(max_length=2000)] | None = None
-    metadata: Annotated[dict[Note, Note], Field(max_length=64)] | None = None
+    title: JobTitle | None = None
+    description: JobDescription | None = None
+    metadata: Metadata | None = None
     priority: Priority | None = None
 
 
@@ -150,15 +169,37 @@ class JobFile(BaseModel):
 
 
 class JobResult(BaseModel):
-    """What a completed job made; `reports` are the renderer's, by language."""
+    """What a completed job made.
+
+    `files` are the job's own; `artifacts` lie under a hash of their content, and other jobs may have led to the same.
+    `reports` are the renderer's, by language.
+    """
 
     files: list[JobFile] = []
+    artifacts: list[JobFile] = []
     reports: dict[str, Any] = {}
+
+    @property
+    def everything(self) -> list[JobFile]:
+        return [*self.files, *self.artifacts]
+
+
+# Jobs are listed by these, and text sorts as time does only where every moment has as many digits.
+Moment = Annotated[
+    datetime,
+    PlainSerializer(sortable, return_type=str, when_used="json"),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
 
 
 class Job(Stored):
-    """The record. `attempt` grows with every retry; tasks of an earlier attempt are ignored."""
+    """The record. `attempt` grows with every retry; tasks of an earlier attempt are ignored.
 
+    `event_seq` is the number of the job's last event: following its events from there tells what is new.
+    """
+
+    created_at: Moment
+    updated_at: Moment
     type: JobType
     status: JobStatus = JobStatus.PENDING
     priority: Priority = Priority.NORMAL
@@ -177,6 +218,14 @@ class Job(Stored):
     executions: dict[str, str] = {}  # language -> execution of the assembly job, once started
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    webhook: WebhookStatus | None = None
+    event_seq: int = 0
+    progress_at: datetime | None = None  # when progress was last told by an event
+
+    @computed_field
+    def urgency(self) -> int:
+        """The priority as a number, 0 to 3: what a list sorted by priority sorts by."""
+        return self.priority.urgency
 
     @property
     def current_step(self) -> Step:

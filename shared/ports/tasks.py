@@ -21,6 +21,8 @@ class QueueKind(StrEnum):
     TRANSLATION = "translation"
     JOB = "job"
     EVENT = "event"
+    ACCOUNT = "account"
+    WEBHOOK = "webhook"
 
 
 @dataclass(frozen=True)

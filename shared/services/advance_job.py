@@ -29,10 +29,12 @@ from shared.ports.clock import Clock
 from shared.ports.documents import Documents, Where
 from shared.ports.tasks import QueueKind, Task, Tasks
 from shared.services.artifact_store import ArtifactStore
+from shared.services.job_steps import JobSteps
 from shared.services.keep_jobs import fresh_look, step_task
 from shared.services.narration_steps import COMPOSE, PLAN, RENDER, NarrationSteps, Unit, order_of
-from shared.services.records import Records
+from shared.services.record_job_event import JobRecords
 from shared.services.render_blueprint import RenderBlueprint, Rendering
+from shared.services.text_steps import COLLECT, TextSteps
 from shared.services.translate_segment import TranslateSegment
 from shared.services.voice_segment import VoiceSegment
 
@@ -47,6 +49,7 @@ _SAYS = {
     "voice_translation": "voicing the translation",
     "compose": "composing blueprints",
     "render": "rendering",
+    "collect": "collecting what was made",
 }
 
 
@@ -59,6 +62,9 @@ class AdvanceJob:
         tasks: Tasks,
         artifacts: ArtifactStore,
         narration: NarrationSteps,
+        texts: TextSteps,
+        steps: JobSteps,
+        records: JobRecords,
         render: RenderBlueprint,
         voice_segment: VoiceSegment,
         translate_segment: TranslateSegment,
@@ -68,10 +74,12 @@ class AdvanceJob:
         self._tasks = tasks
         self._artifacts = artifacts
         self._narration = narration
+        self._texts = texts
+        self._steps = steps
         self._render = render
         self._voice_segment = voice_segment
         self._translate_segment = translate_segment
-        self._records = Records(documents, clock, "jobs", Job, "job")
+        self._records = records
 
     # What the queue delivers
 
@@ -92,6 +100,8 @@ class AdvanceJob:
             self._compose(job, task.ref)
         elif task.ref.step == RENDER:
             self._watch(job, task.ref)
+        elif task.ref.step == COLLECT:
+            self._complete(task.ref, {"done": 1, "total": 1}, {"result": self._texts.collect(job, task.ref)})
         else:
             self._queue_missing(job, task.ref)
 
@@ -122,9 +132,10 @@ class AdvanceJob:
     def resume(self, idle: timedelta) -> int:
         """Look anew at every job that nothing was heard of for `idle`; how many.
 
-        What the queue lost sight of goes on: a task set aside while the disk was full, a job recorded just before a crash.
+        What the queue lost sight of goes on: a task set aside while the disk was full, a job recorded just before a crash,
+        a webhook of a job that had just ended.
         """
-        looked, cursor = 0, None
+        looked, cursor = self._records.announce_pending(idle), None
         for status in (JobStatus.PENDING, JobStatus.RUNNING):
             while True:
                 page = self._documents.query("jobs", [Where("status", "==", status.value)], cursor=cursor)
@@ -140,7 +151,7 @@ class AdvanceJob:
 
     def units(self, job: Job, ref: TaskRef) -> list[Unit]:
         """What a queued step asks for."""
-        return self._narration.units(job, ref)
+        return self._steps.units(job, ref)
 
     # Queued steps
 

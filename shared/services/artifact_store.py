@@ -16,6 +16,7 @@ CONTENT_TYPES = {
     ".json": "application/json",
     ".h264": "video/h264",
     ".aac": "audio/aac",
+    ".flac": "audio/flac",
     ".mp4": "video/mp4",
 }
 

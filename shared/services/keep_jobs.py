@@ -2,98 +2,151 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from pydantic import ValidationError
-
-from shared.domain.errors import Conflict, EngineUnavailable, InvalidInput
-from shared.domain.faults import faults_of
+from shared.domain.errors import Conflict, TooManyRequests
 from shared.domain.job import (
     Job,
     JobChanges,
     JobStatus,
     JobType,
-    NarrationInput,
-    NewJob,
     Priority,
+    Step,
     StepStatus,
     StepTask,
     TaskRef,
 )
+from shared.domain.moments import sortable
+from shared.domain.new_job import NewJob
+from shared.domain.webhook import WebhookState, WebhookStatus
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents, Order, Where
 from shared.ports.jobs import Jobs as Executions
 from shared.ports.tasks import QueueKind, Task, Tasks
-from shared.services.narration_steps import NarrationSteps
-from shared.services.records import RecordPage, Records, new_id
+from shared.services.job_steps import JobSteps
+from shared.services.keep_webhooks import KeepWebhooks
+from shared.services.record_job_event import JOBS, JobRecords
+from shared.services.records import RecordPage, new_id
 
 STEP_DOOR = "/on_job_task"
+MAX_OPEN_JOBS = 1000  # of one user, pending or running
+TRY_AGAIN_S = 60
+
+
+class JobSort(StrEnum):
+    """What a list of jobs is ordered by; falling where a minus leads. Equals are ordered by their creation."""
+
+    CREATED = "created_at"
+    NEWEST = "-created_at"
+    UPDATED = "updated_at"
+    LATELY_UPDATED = "-updated_at"
+    PRIORITY = "priority"
+    URGENT_FIRST = "-priority"
+
+
+@dataclass(frozen=True)
+class JobFilter:
+    """Which jobs a list is of; what is None does not matter. Times are exclusive."""
+
+    type: JobType | None = None
+    status: JobStatus | None = None
+    priority: Priority | None = None
+    created_after: datetime | None = None
+    created_before: datetime | None = None
 
 
 class Jobs:
     def __init__(
-        self, documents: Documents, clock: Clock, tasks: Tasks, executions: Executions, narration: NarrationSteps
+        self,
+        *,
+        documents: Documents,
+        clock: Clock,
+        tasks: Tasks,
+        executions: Executions,
+        steps: JobSteps,
+        records: JobRecords,
+        webhooks: KeepWebhooks,
+        max_open: int = MAX_OPEN_JOBS,
     ) -> None:
+        self._documents = documents
         self._clock = clock
         self._tasks = tasks
         self._executions = executions
-        self._narration = narration
-        self._records = Records(documents, clock, "jobs", Job, "job")
+        self._steps = steps
+        self._records = records
+        self._webhooks = webhooks
+        self._max_open = max_open
 
     def create(self, owner: str, new: NewJob) -> Job:
         """Check a wish in full and put its first step on the queue.
 
-        Raises InvalidInput with every fault, NotFound for what it names, EngineUnavailable for what cannot be done here.
+        Raises InvalidInput with every fault, NotFound for what it names, EngineUnavailable for what cannot be done here,
+        TooManyRequests while too many jobs of this user are still open.
         """
-        if new.type is not JobType.NARRATION:
-            raise EngineUnavailable(f"Jobs of type {new.type} have no engine here yet; narration has.")
-        wish = _wish(new.input)
-        steps = self._narration.check(owner, wish)
-        now = self._clock.now()
+        work = self._steps.begin(owner, new)
+        self._require_room(owner)
+        job_id, now, asked = new_id("job"), self._clock.now(), new.root
+        webhook = self._webhooks.for_job(owner, job_id, asked.webhook)
         job = Job(
-            id=new_id("job"),
+            id=job_id,
             owner=owner,
             created_at=now,
             updated_at=now,
-            type=new.type,
-            priority=new.priority,
-            title=new.title,
-            description=new.description,
-            metadata=new.metadata,
-            input=wish.model_dump(mode="json"),
-            steps=steps,
+            type=asked.type,
+            priority=asked.priority,
+            title=asked.title,
+            description=asked.description,
+            metadata=asked.metadata,
             message="waiting",
+            webhook=WebhookStatus(url=webhook.url, is_signed=bool(webhook.secret)) if webhook else None,
+            **work,
         )
-        self._records.create(job)
+        job = self._records.begin(job, webhook)
         self._start(job)
         return job
+
+    def _require_room(self, owner: str) -> None:
+        mine = Where("owner", "==", owner)
+        statuses = (JobStatus.PENDING, JobStatus.RUNNING)
+        count = sum(self._documents.count(JOBS, [mine, Where("status", "==", status.value)]) for status in statuses)
+        if count >= self._max_open:
+            raise TooManyRequests(
+                f"{count} of your jobs are pending or running, and {self._max_open} may be. Wait for some, or cancel some.",
+                retry_after_s=TRY_AGAIN_S,
+            )
 
     def get(self, owner: str, job_id: str) -> tuple[Job, int]:
         """The job and its revision."""
         found = self._records.find(owner, job_id)
         return found.record, found.revision
 
-    def page(
-        self,
-        owner: str,
-        *,
-        job_type: JobType | None,
-        status: JobStatus | None,
-        priority: Priority | None,
-        oldest_first: bool,
-        limit: int,
-        cursor: str | None,
-    ) -> RecordPage[Job]:
-        asked = {"type": job_type, "status": status, "priority": priority}
-        where = [Where(field, "==", value.value) for field, value in asked.items() if value is not None]
-        return self._records.page(owner, where, [Order("created_at", not oldest_first)], limit=limit, cursor=cursor)
+    def page(self, owner: str, wanted: JobFilter, sort: JobSort, *, limit: int, cursor: str | None) -> RecordPage[Job]:
+        """One page of a user's jobs. Raises InvalidInput for a cursor of another user, filter or sort."""
+        order = _order(sort, wanted)
+        return self._records.page(owner, _conditions(wanted), order, limit=limit, cursor=cursor)
 
-    def change(self, owner: str, job_id: str, changes: JobChanges) -> Job:
-        """Change title, description, metadata or priority; a new priority moves what is queued to another queue."""
-        given = changes.model_dump(exclude_none=True)
-        before, _ = self.get(owner, job_id)
-        job = self._records.update(owner, job_id, lambda job: job.model_copy(update=given))
-        if job.priority is not before.priority and not job.status.is_final:
+    def change(self, owner: str, job_id: str, changes: JobChanges, *, if_revision: int | None = None) -> Job:
+        """Change title, description, metadata or priority; a new priority moves what is queued to another queue.
+
+        Raises PreconditionFailed where `if_revision` is not the job's.
+        """
+        given = {
+            name: getattr(changes, name) for name in changes.model_fields_set if getattr(changes, name) is not None
+        }
+        moved = False
+
+        def change(job: Job) -> Job:
+            nonlocal moved
+            changed = job.model_copy(update=given)
+            moved = changed.priority is not job.priority and not job.status.is_final
+            return changed
+
+        job = self._records.update(owner, job_id, change, if_revision=if_revision)
+        if moved:
             self._tasks.cancel(f"{job_id}-a{job.attempt}-")
             self._tasks.enqueue([step_task(fresh_look(job, self._clock), job.priority)])
         return job
@@ -116,7 +169,11 @@ class Jobs:
         return job
 
     def retry(self, owner: str, job_id: str) -> Job:
-        """Run a failed or cancelled job again; what was made before is used. Raises Conflict for any other state."""
+        """Run a failed or cancelled job again, from the step it got to; what was made before is used.
+
+        Raises Conflict for any other state.
+        """
+        kept = self._steps.kept_by_retry(self._records.get(owner, job_id))
 
         def again(job: Job) -> Job:
             if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
@@ -124,27 +181,52 @@ class Jobs:
             fresh: dict[str, Any] = {
                 "status": JobStatus.PENDING,
                 "attempt": job.attempt + 1,
-                "steps": [step.model_copy(update=_UNDONE) for step in job.steps],
-                "percentage": 0,
+                "steps": [*job.steps[:kept], *(_undone(step) for step in job.steps[kept:])],
                 "message": "waiting",
                 "error": None,
                 "result": None,
                 "executions": {},
                 "started_at": None,
                 "finished_at": None,
+                "webhook": _waiting(job.webhook),
             }
-            return job.model_copy(update=fresh)
+            changed = job.model_copy(update=fresh)
+            return changed.model_copy(update={"percentage": changed.overall()})
 
         job = self._records.update(owner, job_id, again)
         self._start(job)
         return job
 
     def _start(self, job: Job) -> None:
-        ref = TaskRef(owner=job.owner, job_id=job.id, attempt=job.attempt, step=job.steps[0].name)
+        ref = TaskRef(owner=job.owner, job_id=job.id, attempt=job.attempt, step=job.current_step.name)
         self._tasks.enqueue([step_task(ref, job.priority)])
 
 
-_UNDONE = {"status": StepStatus.PENDING, "done": 0, "total": 0, "ready": 0, "reused": 0, "message": ""}
+def _conditions(wanted: JobFilter) -> list[Where]:
+    asked = {"type": wanted.type, "status": wanted.status, "priority": wanted.priority}
+    where = [Where(field, "==", value.value) for field, value in asked.items() if value is not None]
+    if wanted.created_after:
+        where.append(Where("created_at", ">", sortable(wanted.created_after)))
+    if wanted.created_before:
+        where.append(Where("created_at", "<", sortable(wanted.created_before)))
+    return where
+
+
+def _order(sort: JobSort, wanted: JobFilter) -> Sequence[Order]:
+    field, falls = sort.value.removeprefix("-"), sort.value.startswith("-")
+    if field == "priority":  # urgent and low are no words to sort by; and jobs of one priority are sorted by it already
+        both = [Order("urgency", falls), Order("created_at", falls)]
+        return both[1:] if wanted.priority else both
+    return [Order(field, falls)]
+
+
+def _undone(step: Step) -> Step:
+    fresh = {"status": StepStatus.PENDING, "done": 0, "total": 0, "ready": 0, "reused": 0, "message": ""}
+    return step.model_copy(update=fresh)
+
+
+def _waiting(webhook: WebhookStatus | None) -> WebhookStatus | None:
+    return webhook.model_copy(update={"state": WebhookState.WAITING, "attempts": []}) if webhook else None
 
 
 def fresh_look(job: Job, clock: Clock) -> TaskRef:
@@ -158,11 +240,3 @@ def step_task(ref: TaskRef, priority: Priority, not_before: Any = None) -> Task:
     """A look at a step, as a task whose name makes it one however often it is asked for."""
     payload = StepTask(ref=ref).model_dump(mode="json")
     return Task(QueueKind.JOB, f"{ref.name}-look", STEP_DOOR, payload, priority, not_before=not_before)
-
-
-def _wish(raw: dict[str, Any]) -> NarrationInput:
-    try:
-        return NarrationInput.model_validate(raw)
-    except ValidationError as exc:
-        faults = faults_of(exc, prefix="/input")
-        raise InvalidInput(f"The input of the job has {len(faults)} fault(s); see errors.", faults=faults) from exc

@@ -36,6 +36,8 @@ class BlueprintRecord(Stored):
     output_uri: str
     caption_languages: list[str] = []
     has_poster: bool = False
+    has_sprite: bool = False
+    sources: list[str] = []  # URIs it plays, artifacts left out: what must not be deleted under it
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,8 @@ class RenderBlueprint:
             output_uri=blueprint.output.uri,
             caption_languages=sorted(blueprint.captions.languages),
             has_poster=blueprint.output.poster is not None,
+            has_sprite=blueprint.output.sprite is not None,
+            sources=sorted({a.uri for a in blueprint.assets.values() if not a.uri.startswith("media://artifacts/")}),
         )
         self._documents.put("blueprints", record.id, record.model_dump(mode="json"))
         return record.id
@@ -177,6 +181,9 @@ def _files(record: BlueprintRecord, language: str) -> list[JobFile]:
             )
     if record.has_poster:
         found.append(JobFile(name=f"{language}.poster.jpg", key=f"{stem}.poster.jpg", content_type="image/jpeg"))
+    if record.has_sprite:
+        found.append(JobFile(name=f"{language}.sprite.jpg", key=f"{stem}.sprite.jpg", content_type="image/jpeg"))
+        found.append(JobFile(name=f"{language}.sprite.vtt", key=f"{stem}.sprite.vtt", content_type="text/vtt"))
     found.append(JobFile(name=f"{language}.blueprint.json", key=record.key, content_type="application/json"))
     found.append(JobFile(name=f"{language}.report.json", key=f"{stem}.report.json", content_type="application/json"))
     return found

@@ -33,7 +33,7 @@ class Run:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="reelprint-bench-") as folder:
         data = Path(folder)
-        env = {**os.environ, "REELPRINT_PORT": "0", "REELPRINT_DATA_DIR": folder}
+        env = {**os.environ, "REELPRINT_PORT": "0", "REELPRINT_DATA_DIR": folder, "REELPRINT_ACCOUNTS": "open"}
         with (data / "log").open("wb") as log:
             command = [sys.executable, "-m", "functions.dev_server", "--port-file", str(data / "address")]
             server = subprocess.Popen(command, cwd=HERE.parent, env=env, stdout=log, stderr=log)

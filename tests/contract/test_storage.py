@@ -8,13 +8,14 @@ import random
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import Any, BinaryIO, cast
 
 import google_crc32c
+import httpx
 import pytest
 
 from shared.domain.errors import InvalidInput, NotFound, PreconditionFailed
-from shared.ports.storage import Storage, every_object
+from shared.ports.storage import MAX_EXPIRES_S, Method, ResumableUpload, SignedUrl, Storage, every_object
 from tests.support.clock import HeldClock
 
 
@@ -423,3 +424,167 @@ def test_no_conditional_write_is_lost_among_threads(storage: Storage) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(increment, range(24)))
     assert storage.get("counter") == b"24"
+
+
+def send(signed: SignedUrl, body: bytes = b"", **changes: str) -> httpx.Response:
+    """Make the request as signed, but for headers that are to be other ones."""
+    headers = dict(signed.headers) | {name.replace("_", "-"): value for name, value in changes.items()}
+    with httpx.Client(timeout=30) as client:
+        return client.request(signed.method, signed.url, headers=headers, content=body)
+
+
+def test_a_signed_upload_is_what_was_agreed_and_happens_once(storage: Storage) -> None:
+    data = random.Random(9).randbytes(70_000)
+    signed = storage.sign(
+        "PUT",
+        "users/ana/clip ñ&1",
+        60,
+        content_type="video/mp4",
+        length_range=(70_000, 70_000),
+        crc32c=crc32c(data),
+        if_generation=0,
+    )
+    assert signed.method == "PUT"
+    assert send(signed, data).status_code == 200
+    info = storage.stat("users/ana/clip ñ&1")
+    assert info is not None and info.generation > 0
+    assert (info.size, info.crc32c, info.content_type) == (70_000, crc32c(data), "video/mp4")
+    assert storage.get("users/ana/clip ñ&1") == data
+    assert send(signed, data).status_code == 412
+    storage.delete("users/ana/clip ñ&1", if_generation=info.generation)
+
+
+def test_a_changed_upload_is_refused_and_leaves_nothing(storage: Storage) -> None:
+    data = b"x" * 1000
+    signed = storage.sign("PUT", "a", 60, content_type="image/png", length_range=(1000, 1000), crc32c=crc32c(data))
+    last = signed.url[-1]
+    for other in (
+        SignedUrl(signed.url.replace("/a?", "/b?"), "PUT", signed.headers, signed.expires_at),
+        SignedUrl(signed.url[:-1] + ("1" if last == "0" else "0"), "PUT", signed.headers, signed.expires_at),
+        SignedUrl(signed.url.replace("Expires=60", "Expires=61"), "PUT", signed.headers, signed.expires_at),
+        SignedUrl(signed.url, "POST", signed.headers, signed.expires_at),
+    ):
+        assert send(other, data).status_code == 403
+    assert send(signed, data, content_type="text/html").status_code == 403
+    assert send(signed, b"y" * 1000).status_code == 400  # another crc32c than announced
+    for bound in (signed, storage.sign("PUT", "a", 60, length_range=(1000, 1000))):
+        assert send(bound, data + b"x", content_length="1001").status_code in (400, 403)
+    assert keys(storage) == []
+
+
+def test_an_upload_may_be_bound_to_the_generation_it_replaces(storage: Storage) -> None:
+    first = storage.put("a", b"1").generation
+    signed = storage.sign("PUT", "a", 60, if_generation=first)
+    assert send(signed, b"2").status_code == 200
+    assert send(signed, b"3").status_code == 412
+    assert storage.get("a") == b"2"
+
+
+def test_a_signed_download_is_whole_or_a_range(storage: Storage) -> None:
+    data = random.Random(10).randbytes(5000)
+    storage.put("a/b", data, content_type="audio/wav")
+    signed = storage.sign("GET", "a/b", 60, content_type="text/plain", disposition='attachment; filename="b.txt"')
+    whole = send(signed)
+    assert (whole.status_code, whole.content) == (200, data)
+    assert whole.headers["Content-Type"].startswith("text/plain")
+    assert whole.headers["Content-Disposition"] == 'attachment; filename="b.txt"'
+    part = send(signed, range="bytes=10-19")
+    assert (part.status_code, part.content) == (206, data[10:20])
+    assert send(storage.sign("GET", "a/b", 60)).headers["Content-Disposition"] == "attachment"
+    assert send(storage.sign("HEAD", "a/b", 60)).headers["Content-Length"] == "5000"
+    assert send(storage.sign("GET", "absent", 60)).status_code in (403, 404)  # S3 tells only whom it lets list
+    assert send(SignedUrl(signed.url, "PUT", {}, signed.expires_at), b"new").status_code == 403
+    assert storage.get("a/b") == data
+
+
+def carry_out(upload: ResumableUpload, data: bytes, storage: Storage, key: str) -> httpx.Response:
+    """Upload as a client would; nothing may be seen before the last answer."""
+    if upload.protocol == "parts":
+        return carry_out_parts(upload, data, storage, key)
+    step = upload.piece_bytes
+    for start in range(0, len(data), step):
+        stop = min(len(data), start + step)
+        assert storage.stat(key) is None
+        answer = send(upload.session, data[start:stop], content_range=f"bytes {start}-{stop - 1}/{len(data)}")
+        if stop < len(data):
+            assert (answer.status_code, answer.headers["Range"]) == (308, f"bytes=0-{stop - 1}")
+            asked = send(upload.session, content_range=f"bytes */{len(data)}")
+            assert (asked.status_code, asked.headers["Range"]) == (308, f"bytes=0-{stop - 1}")
+    return answer
+
+
+def carry_out_parts(upload: ResumableUpload, data: bytes, storage: Storage, key: str) -> httpx.Response:
+    listed = ""
+    for number, part in enumerate(upload.parts):
+        answer = send(part, data[number * upload.piece_bytes : (number + 1) * upload.piece_bytes])
+        assert answer.status_code == 200 and storage.stat(key) is None
+        listed += f"<Part><PartNumber>{number + 1}</PartNumber><ETag>{answer.headers['ETag']}</ETag></Part>"
+    assert upload.progress is not None
+    there = send(upload.progress)
+    assert there.status_code == 200 and there.text.count("<PartNumber>") == len(upload.parts)
+    assert send(upload.parts[0], b"short", content_length="5").status_code == 403
+    document = (
+        f'<CompleteMultipartUpload xmlns="http://s3.amazonaws.com/doc/2006-03-01/">{listed}</CompleteMultipartUpload>'
+    )
+    return send(upload.session, document.encode())
+
+
+def test_a_resumable_upload_is_there_when_its_last_byte_is(storage: Storage) -> None:
+    data = random.Random(11).randbytes(2 * 256 * 1024 + 99)
+    upload = storage.start_resumable("a", content_type="video/mp4", size=len(data), if_generation=0)
+    later = storage.start_resumable("a", content_type="video/mp4", size=len(data), if_generation=0)
+    assert carry_out(upload, data, storage, "a").status_code == 200
+    info = storage.stat("a")
+    assert info is not None
+    assert (info.size, info.crc32c, info.content_type) == (len(data), crc32c(data), "video/mp4")
+    assert storage.get("a") == data
+    with pytest.raises(PreconditionFailed):
+        storage.start_resumable("a", content_type="video/mp4", size=1, if_generation=0)
+    storage.delete("a")
+    again = carry_out_but_last(later, data, storage)
+    assert again == 412 and storage.get("a") == b"quicker"
+
+
+def carry_out_but_last(upload: ResumableUpload, data: bytes, storage: Storage) -> int:
+    """The status of an upload whose key was taken while it went on."""
+
+    class Overtaken:
+        def stat(self, key: str) -> None:
+            if storage.stat("a") is None:
+                storage.put("a", b"quicker")
+
+    return carry_out(upload, data, cast(Storage, Overtaken()), "a").status_code
+
+
+@pytest.mark.parametrize(
+    ("method", "terms"),
+    [
+        ("GET", {"length_range": (0, 1)}),
+        ("GET", {"crc32c": "AAAAAA=="}),
+        ("PUT", {"disposition": "attachment"}),
+        ("PUT", {"length_range": (2, 1)}),
+        ("PUT", {"length_range": (-1, 1)}),
+        ("PUT", {"crc32c": "AAAA"}),
+        ("PUT", {"content_type": "text/html\r\nx: y"}),
+        ("GET", {"disposition": "attachment\r\nx: y"}),
+        ("GET", {"disposition": "form-data"}),
+        ("POST", {"crc32c": "AAAAAA=="}),
+        ("GET", {"expires_s": 0}),
+        ("GET", {"expires_s": MAX_EXPIRES_S + 1}),
+        ("GET", {"key": "../a"}),
+    ],
+)
+def test_what_a_url_cannot_be_bound_to_is_not_signed(storage: Storage, method: Method, terms: dict[str, Any]) -> None:
+    given = {"key": "a", "expires_s": 60, **terms}
+    with pytest.raises(InvalidInput):
+        storage.sign(method, **given)
+
+
+@pytest.mark.parametrize(
+    ("key", "size", "content_type"), [("a", 0, "a/b"), ("a", -1, "a/b"), ("", 1, "a/b"), ("a", 1, "\n")]
+)
+def test_a_resumable_upload_that_makes_no_sense_is_not_opened(
+    storage: Storage, key: str, size: int, content_type: str
+) -> None:
+    with pytest.raises(InvalidInput):
+        storage.start_resumable(key, content_type=content_type, size=size)

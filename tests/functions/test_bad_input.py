@@ -104,7 +104,9 @@ def test_every_fault_of_a_wish_comes_at_once(studio: Studio) -> None:
 
 
 def test_a_type_without_an_engine_says_so(studio: Studio) -> None:
-    problem = refused(studio[1].post("/jobs", json={"type": "voice_clone", "input": {}}), 422)
+    problem = refused(
+        studio[1].post("/jobs", json={"type": "voice_clone", "input": {"voice_sample_asset_id": "ast_1"}}), 422
+    )
     assert problem["type"].endswith("engine-unavailable")
 
 

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from fractions import Fraction
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from jobs.assemble import captions
+from jobs.assemble import bidi, captions
+from jobs.assemble.fonts import Stack, clusters
+from jobs.assemble.typeset import Box, fitted, height, width
 from shared.domain.blueprint.model import CaptionStyle, Cue, Output, TitleCard
 from tests.support.assembly import output_of
 
@@ -126,6 +131,9 @@ def _frames_between(begin: Fraction, end: Fraction, rate: Fraction) -> list[int]
         ({"size": 100, "margin": 100, "outline_width": 20}, {2: "9", 21: "9", 16: "1"}),
         ({"colour": "#102030", "outline": "#aabbcc"}, {3: "&H00302010", 5: "&H00CCBBAA"}),
         ({"font": "Noto Serif"}, {1: "Noto Serif"}),
+        ({}, {7: "0", 8: "0", 15: "1", 17: "0"}),
+        ({"bold": True, "italic": True}, {7: "-1", 8: "-1"}),
+        ({"size": 200, "background": "#102030", "background_opacity": 0.4}, {6: "&H99302010", 15: "4", 17: "4"}),
     ],
 )
 def test_a_style_is_written_as_ass_counts_it(style: dict[str, object], fields: dict[int, str]) -> None:
@@ -168,3 +176,180 @@ def card(title: str, **more: str) -> str:
 )
 def test_languages_get_the_code_that_mp4_wants(language: str, code: str) -> None:
     assert captions.iso_639_2(language) == code
+
+
+# Lines
+
+SANS = Stack(("Noto Sans",))
+WORDS = [
+    "a",
+    "word",
+    "Straße,",
+    "incomprehensibilities",
+    "שלום",
+    "(עולם)",
+    "السلام",
+    "नमस्ते",
+    "น้ำที่ดี",
+    "世界。",
+    "「字幕」です",
+    "한국어",
+    "e\u0301",
+]
+
+
+def lines(text: str, ems: float, language: str = "", stack: Stack = SANS) -> list[str]:
+    """How a text is broken into lines of so many ems, with all the height it wants."""
+    stack = Stack(stack.families, language)
+    return list(fitted(text, stack, 100, Box(ems * 100 / stack.primary.line, 10_000)).lines)
+
+
+def test_lines_that_fit_stay_as_they_are() -> None:
+    assert lines("one\ntwo three four", 20) == ["one", "two three four"]
+
+
+def test_lines_that_do_not_fit_are_broken_anew_into_as_few_and_about_as_long() -> None:
+    assert lines("one two three\nfour five six", 6) == ["one two", "three four", "five six"]
+    broken = lines("the quick brown fox jumps over the lazy dog", 18)
+    assert broken == ["the quick brown fox", "jumps over the lazy dog"]
+
+
+def test_each_speakers_turn_begins_a_line() -> None:
+    assert lines("- Who is there, at this hour?\n- Nobody.", 10) == ["- Who is there,", "at this hour?", "- Nobody."]
+
+
+@pytest.mark.parametrize(
+    ("text", "ems", "language", "broken"),
+    [
+        ("今天天气很好。我们走吧。", 6, "zh", ["今天天气", "很好。我", "们走吧。"]),
+        ("これは「字幕」です。", 5, "ja", ["これは「字", "幕」です。"]),
+        ("これは「字幕」です。", 4, "ja", ["これは", "「字幕」", "です。"]),
+        ("きょうはいいてんきですね", 6, "ja", ["きょうはいい", "てんきですね"]),
+        ("한국어 자막입니다", 6, "ko", ["한국어", "자막입니다"]),
+        ("เเเเน้ำ", 1.3, "th", ["เเเเน้ำ"]),
+    ],
+)
+def test_lines_are_broken_where_their_script_allows_it(text: str, ems: float, language: str, broken: list[str]) -> None:
+    found = lines(text, ems, language)
+    assert "".join(found).replace(" ", "") == text.replace(" ", "")
+    assert not any(line[0] in "。」、ー" or line[-1] in "「" for line in found)
+    assert found == broken
+
+
+def test_lines_of_wide_characters_are_joined_without_a_space() -> None:
+    assert lines("今天天气\n很好我们走", 4.2, "zh") == ["今天天", "气很好", "我们走"]
+
+
+def test_a_word_too_long_for_a_line_is_set_smaller_before_it_is_torn() -> None:
+    box = Box(1000 / SANS.primary.line, 10_000)
+    whole = fitted("incomprehensibilities", SANS, 110, box)
+    assert whole.lines == ("incomprehensibilities",)
+    assert 55 < whole.size < 110
+    torn = fitted("incomprehensibilities" * 5, SANS, 110, box)
+    assert len(torn.lines) > 1
+    assert torn.size <= 55
+
+
+@given(
+    st.lists(st.sampled_from(WORDS), min_size=1, max_size=25),
+    st.sampled_from(["", "\n"]),
+    st.floats(2, 40),
+    st.floats(1, 12),
+    st.integers(8, 100),
+)
+@settings(max_examples=150, deadline=None)
+def test_whatever_the_box_the_text_is_whole_and_inside(
+    words: list[str], mark: str, ems: float, tall: float, size: int
+) -> None:
+    text = " ".join(words[: len(words) // 2]) + (mark or " ") + " ".join(words[len(words) // 2 :])
+    box = Box(ems * 20, tall * 30)
+    setting = fitted(text, SANS, size, box)
+    assert "".join("".join(setting.lines).split()) == "".join(text.split())
+    whole = list(clusters("".join(text.split())))
+    assert [part for line in setting.lines for part in clusters("".join(line.split()))] == whole
+    if setting.size * 0.96 >= 1:
+        em = setting.size / SANS.primary.line
+        assert max(width(line, SANS) for line in setting.lines) * em <= box.width + 1e-6
+        assert height(setting.lines, SANS) * setting.size <= box.height + 1e-6
+
+
+@pytest.mark.parametrize("text", ["a\x07b", "a\tb", "a\x00b", "a\x7fb", "a\x9fb"])
+def test_control_characters_are_drawn_as_the_space_they_leave(text: str) -> None:
+    assert drawn(text) == "a b"
+
+
+def test_what_is_set_smaller_has_a_thinner_outline() -> None:
+    """Without that, an outline made for large letters fills small ones."""
+    style = CaptionStyle(size=200, outline_width=20)
+    output = Output.model_validate(output_of().model_dump() | {"width": 360, "height": 640})
+    (event,) = events(captions.burned([cue("words " * 80)], style, output))
+    (border,), (size,) = re.findall(r"\\bord([\d.]+)", event), re.findall(r"\\fs([\d.]+)", event)
+    declared = captions.burned([], style, output).split("\nStyle: ")[1].split(",")
+    assert float(border) / float(declared[16]) == pytest.approx(float(size) / float(declared[2]), abs=0.01)
+    assert float(size) < float(declared[2])
+
+
+@pytest.mark.parametrize("text", [" ", "\x07", "\n\n", "\u200b"])
+def test_a_text_of_nothing_is_drawn_as_nothing(text: str) -> None:
+    assert drawn(text).strip("\u200b") == ""
+
+
+# Writing direction
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "found"),
+    [
+        ("שלום ABC", "", bidi.RIGHT),
+        ("ABC שלום", "", bidi.LEFT),
+        ("ABC שלום", "he", bidi.RIGHT),
+        ("שלום means peace", "en", bidi.LEFT),
+        ("ABC 123", "ar", bidi.LEFT),
+        ("۱۲۳ ABC א", "ur-PK", bidi.RIGHT),
+        ("ABC א", "az-Arab", bidi.RIGHT),
+        ("א ABC", "fa-Latn", bidi.LEFT),
+        ("123!", "", bidi.LEFT),
+    ],
+)
+def test_a_texts_direction_is_its_languages_or_its_first_letters(text: str, language: str, found: str) -> None:
+    assert bidi.direction(text, language) == found
+
+
+def test_only_what_needs_it_gets_direction_marks() -> None:
+    assert bidi.ordered("plain (text) 12", bidi.LEFT) == "plain (text) 12"
+    assert bidi.ordered("שלום", bidi.RIGHT) == "שלום"
+    assert bidi.ordered("ABC שלום", bidi.RIGHT) == "\u200fABC שלום"
+    assert bidi.ordered("12!", bidi.RIGHT) == "\u200f12!"
+
+
+@pytest.mark.parametrize(
+    ("text", "base", "held"),
+    [
+        ("א (B) ג", bidi.RIGHT, "R"),  # what stands before decides: the text's own direction
+        ("א B (C) ג", bidi.RIGHT, "L"),  # the other direction, inside and before
+        ("א B (ג) C", bidi.RIGHT, "R"),
+        ("a (ב) c", bidi.LEFT, "L"),
+        ("ב a [1]", bidi.LEFT, "L"),
+    ],
+)
+def test_brackets_go_with_what_rule_n0_holds_them_to(text: str, base: str, held: str) -> None:
+    mark = {"L": "\u200e", "R": "\u200f"}[held]
+    for bracket in set("()[]") & set(text):
+        assert f"{mark}{bracket}{mark}" in bidi.ordered(text, base)
+
+
+@pytest.mark.parametrize("write", [captions.web_vtt, captions.sub_rip])
+def test_sidecars_mark_the_lines_that_run_to_the_left_and_no_others(write: Callable[..., str]) -> None:
+    written = write([cue("שלום!\nABC טוב."), cue("plain", 30)], THIRTY, "he")
+    assert "\n\u202bשלום!\u202c\n\u202bABC טוב.\u202c\n" in written
+    assert written.endswith("\nplain\n")
+    assert "\u202b" not in write([cue("He said שלום.")], THIRTY, "en")
+
+
+def test_every_frames_clock_is_within_half_a_millisecond_and_later_than_the_one_before() -> None:
+    rate = Fraction(30000, 1001)
+    written = captions.sub_rip([cue("x", frame, 1) for frame in range(0, 200_000, 97)], rate)
+    clocks = re.findall(r"(\d+):(\d\d):(\d\d),(\d{3}) -->", written)
+    for frame, (hours, minutes, seconds, millis) in zip(range(0, 200_000, 97), clocks, strict=True):
+        told = ((int(hours) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(millis)
+        assert abs(told - Fraction(frame) / rate * 1000) <= Fraction(1, 2)

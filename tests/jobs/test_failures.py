@@ -84,11 +84,10 @@ def test_what_is_no_blueprint_is_said_to_be_none(studio: Studio, text: str) -> N
     failed(studio.render(None, BLUEPRINT_JSON=text), studio, 2, "invalid-input")
 
 
-def test_what_is_not_rendered_is_refused(studio: Studio, sources: Sources) -> None:
-    document = production([{**STILL, "asset": "png", "transform": {"x": 0.2}}], stored(studio, sources))
-    ended = studio.render(document)
+def test_a_sheet_of_thumbnails_that_does_not_fit_is_refused(studio: Studio) -> None:
+    ended = studio.render(production([colour("c", 0, 30_000)], output={"sprite": {"interval": 1}}))
     failed(ended, studio, 2, "invalid-input")
-    assert [fault["pointer"] for fault in ended.error["errors"]] == ["/tracks/0/items/0/transform"]
+    assert [fault["pointer"] for fault in ended.error["errors"]] == ["/output/sprite/interval"]
 
 
 def test_a_media_type_that_is_not_rendered_is_refused(studio: Studio, sources: Sources) -> None:

@@ -10,10 +10,15 @@ import pytest
 
 from jobs.assemble import loudness
 from jobs.assemble.child import Children
-from jobs.assemble.plan import Source, plan_render
+from jobs.assemble.plan import plan_render
+from jobs.assemble.shots import Source
 from jobs.assemble.sound import Measured, SoundMaker
+from shared.adapters.clock import SystemClock
+from shared.adapters.storage.filesystem import FilesystemStorage
 from shared.config import tool_environment
 from shared.domain.blueprint import parse_blueprint
+from shared.domain.blueprint.model import Loudness
+from shared.services.artifact_store import ArtifactStore
 from tests.support.assembly import clip, colour, production, sound_track
 from tests.support.media import RATE, Samples, loudness_by_ffmpeg, tone, write_wav
 
@@ -50,6 +55,14 @@ def test_the_master_gain_is_whole_and_brings_the_programme_within_half_a_unit(
 ) -> None:
     assert loudness.master_gain(measured, target) == gain
     assert abs(measured + gain - target) <= 0.5
+
+
+def test_a_block_is_listened_to_where_its_true_peak_may_reach_the_ceiling() -> None:
+    asked = loudness.master(-23.0, Loudness(integrated_lufs=-16.0, true_peak_dbtp=-1.5))
+    assert (asked.gain_db, asked.ceiling_db, asked.is_true_peak) == (7, -1.5, True)
+    assert [asked.is_near(peak) for peak in (-8.0, -7.0, -1.0)] == [False, True, True]
+    left_alone = loudness.master(-23.0, None)
+    assert (left_alone.gain_db, left_alone.ceiling_db, left_alone.is_near(0.0)) == (0, -0.3, False)
 
 
 def test_a_measurement_survives_storage() -> None:
@@ -93,5 +106,6 @@ def measure(path: Path, samples: int, channels: int, scratch: Path) -> list[Meas
     document = production([colour("c", 0, samples * 30 // RATE)], assets, track, output={"channels": channels})
     blueprint = parse_blueprint(document)
     plan = plan_render(blueprint, {"sound": Source("sha256:sound")}, "encoder 1")
-    maker = SoundMaker(blueprint, lambda name: path, Children(tool_environment()))
+    artifacts = ArtifactStore(FilesystemStorage(scratch, "media", SystemClock()))
+    maker = SoundMaker(blueprint, lambda name: path, Children(tool_environment()), artifacts, scratch)
     return [maker.mix(block, scratch / "mixed.f32") for block in plan.blocks]

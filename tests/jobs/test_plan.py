@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from jobs.assemble.plan import RenderPlan, Shot, ShotKind, Source, plan_render
+from jobs.assemble.plan import RenderPlan, plan_render
+from jobs.assemble.shots import Shot, ShotKind, Source
 from shared.domain.blueprint import parse_blueprint
 from shared.domain.errors import InvalidInput
 from tests.support.assembly import Raw, clip, colour, production, sound_track
@@ -138,11 +139,41 @@ def test_a_still_parts_where_its_burned_caption_changes() -> None:
     assert found[1].key == found[4].key  # the same picture under the same words
 
 
-def test_a_clip_under_a_burned_caption_is_encoded_with_the_cue_in_its_own_time() -> None:
-    (shot,) = shots(clip("c", "house", 0, 0, 40), captions=burned((35, 5, "x")))
-    assert (shot.kind, shot.frames) == (ShotKind.ENCODE, 40)
-    parted = shots(still(0, 20), clip("c", "house", 20, 0, 40), captions=burned((10, 30, "x")))
+def test_a_house_clip_is_encoded_under_burned_captions_alone_up_to_the_next_keyframe() -> None:
+    long = Source("sha256:house", frozenset(range(0, 300, 15)), 300)
+    document = production([clip("c", "house", 0, 0, 300)], ASSETS, captions=burned((62, 40, "x"), (200, 20, "y")))
+    found = plan(document, house=long).shots
+    assert outline(found) == [
+        ("copy", 0, 62, 0),
+        ("encode", 62, 43, 62),
+        ("copy", 105, 95, 105),
+        ("encode", 200, 25, 200),
+        ("copy", 225, 75, 225),
+    ]
+    assert [[(cue.start, cue.duration, cue.text) for cue in shot.cues] for shot in found] == [
+        [], [(0, 40, "x")], [], [(0, 20, "y")], [],
+    ]  # fmt: skip
+
+
+def test_between_near_captions_nothing_is_copied_that_is_not_worth_its_seams() -> None:
+    assert outline(shots(clip("c", "house", 0, 0, 40), captions=burned((2, 20, "x"), (35, 5, "y")))) == [
+        ("encode", 0, 40, 0)
+    ]
+
+
+def test_a_cue_over_several_shots_is_cut_to_each() -> None:
+    parted = shots(still(0, 20), clip("c", "film", 20, 0, 40), captions=burned((10, 30, "x")))
     assert [[(cue.start, cue.duration) for cue in shot.cues] for shot in parted] == [[], [(0, 10)], [(0, 20)]]
+
+
+def test_long_encodes_are_parted_on_a_grid_of_the_source() -> None:
+    """So that an edit ahead of them, or at their head, leaves the later pieces as they were."""
+    found = shots(clip("c", "film", 7, 100, 1000))
+    assert [(shot.start, shot.frames, shot.source_start) for shot in found[1:]] == [
+        (7, 200, 100), (207, 300, 300), (507, 300, 600), (807, 200, 900),
+    ]  # fmt: skip
+    trimmed = shots(clip("c", "film", 0, 150, 950))
+    assert [shot.key for shot in trimmed[1:]] == [shot.key for shot in found[2:]]
 
 
 @pytest.mark.parametrize("mode", ["soft", "none"])
@@ -179,33 +210,6 @@ def _two(first: Raw, second: Raw, kind: str, duration: int) -> Raw:
     }
 
 
-VIEW = {"start": {}, "end": {"width": 0.5}}
-NOT_DRAWN: dict[str, tuple[Raw, str]] = {
-    "ken burns": ({"items": [still(0, 30, ken_burns=VIEW)]}, "/tracks/0/items/0/ken_burns"),
-    "transform": ({"items": [still(0, 30, transform={"x": 0.2})]}, "/tracks/0/items/0/transform"),
-    "fade under a transition": (
-        _two(still(0, 30, fade_out=3), still(20, 30), "dissolve", 10),
-        "/tracks/0/items/0/fade_out",
-    ),
-    "fade without room": (
-        _two(still(0, 30), clip("c", "film", 20, 0, 30, fade_out=25), "wipe_up", 10),
-        "/tracks/0/items/1/fade_out",
-    ),
-    "speed": ({"items": [clip("c", "film", 0, 0, 60, speed={"num": 2})]}, "/tracks/0/items/0/speed"),
-    "sound of a clip": ({"items": [clip("c", "film", 0, 0, 30, gain_db=-3.0)]}, "/tracks/0/items/0/gain_db"),
-    "sound of a video track": ({"items": [still(0, 30)], "gain_db": -3.0}, "/tracks/0/gain_db"),
-    "ducking of pictures": ({"items": [still(0, 30)], "ducking": {"trigger_track": "voices"}}, "/tracks/0/ducking"),
-    "cut that overlaps": (_two(still(0, 30), still(25, 30), "cut", 5), "/tracks/0/items/1/timeline_start"),
-}
-
-
-@pytest.mark.parametrize(("track", "pointer"), NOT_DRAWN.values(), ids=NOT_DRAWN)
-def test_what_is_not_drawn_is_refused_with_its_place(track: Raw, pointer: str) -> None:
-    document = production([], ASSETS, VOICE)
-    document["tracks"][0] |= track
-    assert refused(document) == [pointer]
-
-
 def joined(first: Raw, second: Raw, kind: str, duration: int, **more: Any) -> tuple[Shot, ...]:
     document = production([], ASSETS, **more)
     document["tracks"][0] |= _two(first, second, kind, duration)
@@ -220,9 +224,9 @@ def test_a_transition_encodes_its_overlap_and_the_way_to_the_next_keyframe_alone
         ("encode", 30, 5, 10),
         ("copy", 35, 25, 15),
     ]
-    overlap = found[1].overlap
-    assert overlap is not None
-    assert (overlap.item.id, overlap.source_start, overlap.transition.type) == ("b", 0, "dissolve")
+    scene = found[1].scene
+    assert scene.into is not None and scene.transition is not None
+    assert (scene.into.item.id, scene.into.source_frame, scene.transition.type) == ("b", 0, "dissolve")
 
 
 def test_an_item_may_be_nothing_but_its_two_transitions() -> None:
@@ -260,35 +264,10 @@ def test_an_overlap_is_addressed_by_all_that_is_seen_in_it() -> None:
         captions = burned((25, 2, text)) if text else {}
         pair = (clip("a", "film", later, 0, 30), clip("b", "film", 20 + later, first, 40))
         found = joined(*pair, kind, 10, captions=captions)
-        return next(shot.key for shot in found if shot.overlap)
+        return next(shot.key for shot in found if shot.scene.transition)
 
     assert key() == key(later=7)  # not by where it lies
     assert len({key(), key("wipe_up"), key(first=1), key(text="Hello")}) == 4
-
-
-SOUND = clip("a", "voice", 0, 0, 9_600)
-NOT_PLAYED: dict[str, tuple[Raw, str]] = {
-    "speed": ({"items": [{**SOUND, "speed": {"num": 3, "den": 2}}]}, "/tracks/1/items/0/speed"),
-    "transform": ({"items": [{**SOUND, "transform": {"x": 0.2}}]}, "/tracks/1/items/0/transform"),
-    "crossfade": (_two(SOUND, clip("b", "voice", 4_800, 0, 9_600), "dissolve", 4_800), "/tracks/1/transitions/0"),
-    "ducking by pictures": (
-        {"items": [SOUND], "ducking": {"trigger_track": "picture"}},
-        "/tracks/1/ducking/trigger_track",
-    ),
-}
-
-
-@pytest.mark.parametrize(("track", "pointer"), NOT_PLAYED.values(), ids=NOT_PLAYED)
-def test_what_is_not_played_is_refused_with_its_place(track: Raw, pointer: str) -> None:
-    document = production([colour("c", 0, 60)], ASSETS, sound_track("t", "effects", []))
-    document["tracks"][1] |= track
-    assert refused(document) == [pointer]
-
-
-def test_overlays_and_sprites_are_refused_together_with_everything_else() -> None:
-    overlay = {"id": "over", "kind": "overlay", "items": [{**still(5, 5), "id": "logo"}]}
-    document = production([still(0, 30, ken_burns=VIEW)], ASSETS, overlay, output={"sprite": {"interval": 30}})
-    assert refused(document) == ["/tracks/0/items/0/ken_burns", "/tracks/1", "/output/sprite"]
 
 
 def refused(document: Raw) -> list[str]:
@@ -302,3 +281,91 @@ def test_a_cut_between_items_that_touch_is_drawn() -> None:
     document = production([], ASSETS)
     document["tracks"][0] |= _two(still(0, 30), still(30, 30), "cut", 1)
     assert [shot.frames for shot in plan(document).shots] == [30, 30]
+
+
+def over(*items: Raw, **more: Any) -> Raw:
+    return {"id": "over", "kind": "overlay", "items": list(items), **more}
+
+
+def logo(start: int, duration: int, **more: Any) -> Raw:
+    return {**still(start, duration, **more), "id": f"logo{start}"}
+
+
+def with_overlay(items: list[Raw], *overlays: Raw) -> tuple[Shot, ...]:
+    return plan(production(items, ASSETS, *overlays)).shots
+
+
+def test_an_overlay_parts_what_lies_under_it_and_leaves_the_rest_alone() -> None:
+    found = with_overlay([clip("c", "house", 0, 0, 60)], over(logo(20, 15)))
+    assert outline(found) == [("copy", 0, 20, 0), ("encode", 20, 15, 20), ("encode", 35, 10, 35), ("copy", 45, 15, 45)]
+    assert [len(shot.layers) for shot in found] == [0, 1, 0, 0]
+
+
+def test_a_held_picture_under_a_held_overlay_is_a_still() -> None:
+    found = with_overlay([still(0, 60)], over(logo(10, 40, transform={"x": 0.9, "scale": 0.2}, fade_out=5)))
+    assert outline(found) == [("still", 0, 10, 0), ("still", 10, 35, 0), ("encode", 45, 5, 0), ("still", 50, 10, 0)]
+
+
+def test_an_overlays_keyframes_are_encoded_up_to_the_last_of_them() -> None:
+    moving = {"keyframes": [{"frame": 0, "x": 0.1}, {"frame": 20, "x": 0.9}]}
+    found = with_overlay([still(0, 60)], over(logo(10, 50, transform=moving)))
+    assert outline(found) == [("still", 0, 10, 0), ("encode", 10, 20, 0), ("still", 30, 30, 0)]
+
+
+def test_layers_are_told_from_below_up_and_where_they_are() -> None:
+    upper = {"id": "upper", "kind": "overlay", "items": [{**clip("u", "film", 5, 30, 20)}]}
+    found = with_overlay([still(0, 40)], over(logo(0, 15)), upper)
+    middle = found[1]
+    assert [scene.stretch.item.id for scene in middle.layers] == ["logo0", "u"]
+    assert [(shot.start, shot.frames, [layer.stretch.source_frame for layer in shot.layers]) for shot in found] == [
+        (0, 5, [0]), (5, 10, [0, 30]), (15, 10, [40]), (25, 15, []),
+    ]  # fmt: skip
+
+
+def test_an_overlay_within_a_transition_parts_it() -> None:
+    document = production([], ASSETS, over(logo(25, 100)))
+    document["tracks"][0] |= _two(still(0, 30), still(20, 30), "dissolve", 10)
+    found = plan(document).shots
+    assert [(shot.start, shot.frames, shot.scene.passed) for shot in found if shot.scene.transition] == [
+        (20, 5, 0), (25, 5, 5),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("speed", "frames", "last"),
+    [({"num": 2}, 20, 48), ({"num": 1, "den": 2}, 80, 49), ({"num": 3, "den": 2}, 26, 47)],
+)
+def test_a_clip_at_another_speed_is_encoded(speed: Raw, frames: int, last: int) -> None:
+    item = clip("c", "house", 0, 10, 40, speed=speed)
+    (shot,) = shots(item)
+    assert (shot.kind, shot.frames, shot.source_start) == (ShotKind.ENCODE, frames, 10)
+    assert shot.scene.later(frames - 1).stretch.source_frame == last
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda i: i.update(speed={"num": 3, "den": 1}),
+        lambda i: i.update(ken_burns={"start": {}, "end": {"width": 0.5}}),
+        lambda i: i.update(ken_burns={"start": {}, "end": {"width": 0.4}}),
+        lambda i: i.update(transform={"x": 0.4}),
+        lambda i: i.update(transform={"opacity": 0.4}),
+        lambda i: i.update(fade_in=10),
+        lambda i: i.update(fade_out=10),
+        lambda i: i.update(source_range={"start": 5, "duration": 40}),
+        lambda i: i.update(fit="contain"),
+    ],
+)
+def test_an_address_depends_on_all_that_an_overlay_shows(change: Any) -> None:
+    item = {**clip("u", "film", 0, 4, 40, speed={"num": 2, "den": 1}), "transform": {"x": 0.3}}
+    changed = copy.deepcopy(item)
+    change(changed)
+    one, other = (with_overlay([still(0, 20)], over(each))[0].key for each in (item, changed))
+    assert one != other
+
+
+def test_a_still_that_travels_is_addressed_by_where_it_is_and_how_long_it_travels() -> None:
+    travel = {"ken_burns": {"start": {}, "end": {"width": 0.5}}}
+    keys = {shots(still(0, length, **travel))[0].key for length in (20, 30)}
+    keys |= {shot.key for shot in shots(still(0, 600, **travel))}
+    assert len(keys) == 4

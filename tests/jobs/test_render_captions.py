@@ -9,7 +9,7 @@ import pytest
 
 from tests.jobs.conftest import HOUSE_FRAMES, Sources, stored
 from tests.support.assembly import Raw, Studio, clip, colour, production
-from tests.support.media import Pictures, decode_grey, ffprobe, numbered_frames, read_numbers, write_clip
+from tests.support.media import Pictures, decode_grey, ffmpeg, ffprobe, numbered_frames, read_numbers, write_clip
 
 pytestmark = pytest.mark.media
 
@@ -112,3 +112,88 @@ def heights_of_lines(frame: Pictures) -> int:
     """How many lines of text a picture shows: runs of rows with something bright in them."""
     rows = (frame > 120).any(axis=1).astype(int)
     return int((np.diff(np.concatenate([[0], rows])) == 1).sum())
+
+
+def test_a_right_to_left_caption_is_drawn_by_the_house_and_stands_mirrored_in_no_way(studio: Studio) -> None:
+    """The first of two words is the right one; read the other way, the narrow one would stand there."""
+    wide, both, narrow = inks(studio, "\u05e9\u05e9\u05e9\u05e9", "\u05e9\u05e9\u05e9\u05e9 \u05d5", "\u05d5")
+    columns = (both > 120).any(axis=0)
+    right = int(np.flatnonzero(columns).max())
+    length = span((wide > 120).any(axis=0))
+    gap = np.flatnonzero(~columns[right - length - 6 : right - length + 1])
+    assert len(gap) > 0  # the space follows the wide word, to its left
+    assert columns[right - length + 2 : right - 2].mean() > 0.6
+    assert span((narrow > 120).any(axis=0)) < length / 3
+
+
+def span(columns: Pictures) -> int:
+    drawn = np.flatnonzero(columns)
+    return int(drawn.max() - drawn.min()) + 1
+
+
+@pytest.mark.parametrize("language", ["zh", "ja"])
+def test_text_without_spaces_is_broken_into_lines_inside_the_frame(studio: Studio, language: str) -> None:
+    text = {"zh": "今天天气很好我们一起去公园散步吧", "ja": "きょうはとてもいいてんきですね"}[language]
+    said = {"mode": "burned", "burn_language": language, "style": {"size": 200, "margin": 60, "outline_width": 0}}
+    said["languages"] = {language: [{"start": 0, "duration": 1, "text": text}]}
+    (frame,) = rendered(studio, [colour("c", 0, 1, "#101010")], {}, said, "wide")
+    bright = np.argwhere(frame > 120)
+    assert heights_of_lines(frame) >= 2
+    assert 6 <= bright[:, 1].min() < bright[:, 1].max() < 154
+
+
+def test_captions_and_cards_are_written_in_their_languages_own_forms(studio: Studio) -> None:
+    """Chinese and Japanese write these characters differently; what differs in language alone must differ in the picture."""
+    card: Raw = {"type": "generator", "id": "d", "timeline_start": 1, "duration": 1}
+    card["generator"] = {"kind": "title_card", "title": "直骨直骨"}
+    seen = {}
+    for language in ("zh", "ja"):
+        said: Raw = {"mode": "burned", "burn_language": language, "style": STYLE}
+        said["languages"] = {language: [{"start": 0, "duration": 1, "text": "直骨直骨"}]}
+        uri = {"uri": f"media://films/{language}.mp4", "profile": "high"}
+        document = production(
+            [colour("c", 0, 1, "#101010"), card], captions=said, output=uri, metadata={"language": language}
+        )
+        assert studio.render(document).code == 0
+        seen[language] = decode_grey(studio.fetch(f"films/{language}.mp4", f"{language}.mp4")).astype(int)
+    caption, title = np.abs(seen["zh"] - seen["ja"]).reshape(2, -1).max(axis=1)
+    assert caption > 60
+    assert title > 60
+
+
+def test_soft_tracks_hold_every_script_to_the_millisecond(studio: Studio) -> None:
+    """Read back from the file by ffmpeg: the marks that players need, and nothing else, came with the words."""
+    texts = {"he": "ABC: שלום!", "ar": "السلام عليكم.", "ja": "「字幕」です。", "en": "a --> b & <i>c</i>"}
+    cues = [(1001, 30), (1049, 1), (1100, 17)]
+    languages = {
+        code: [{"start": start, "duration": length, "text": text} for start, length in cues]
+        for code, text in texts.items()
+    }
+    rate = {"frame_rate": {"num": 30000, "den": 1001}}
+    document = production(
+        [colour("c", 0, 1200)],
+        captions={"mode": "soft", "languages": languages},
+        output=rate,
+        metadata={"language": "he"},
+    )
+    assert studio.render(document).code == 0
+    film = studio.fetch("films/film.mp4", "film.mp4")
+    for track, (code, text) in enumerate(texts.items()):
+        shown = packets(film, track)
+        assert [(start, length) for start, length in shown] == [
+            (round(start * 1001 / 30), round((start + length) * 1001 / 30) - round(start * 1001 / 30))
+            for start, length in cues
+        ]
+        read = ffmpeg("-i", film, "-map", f"0:s:{track}", "-f", "srt", "-").decode()
+        words = read.split("\n")[2].replace("\u2060", "")
+        assert words == (f"\u202b{text}\u202c" if code in ("he", "ar") else text)
+        assert studio.media.get(f"films/film.{code}.vtt").decode().count("\u202b") == (3 if code in ("he", "ar") else 0)
+
+
+def packets(film: Path, track: int) -> list[tuple[int, int]]:
+    """(start, duration) in milliseconds of a caption track's packets that show something."""
+    read = ffprobe(
+        film, "-select_streams", f"s:{track}", "-show_entries", "packet=pts_time,duration_time,size", "-of", "csv=p=0"
+    )
+    rows = [line.strip(",").split(",") for line in read.split()]
+    return [(round(float(pts) * 1000), round(float(length) * 1000)) for pts, length, size in rows if int(size) > 2]

@@ -26,7 +26,10 @@ TEXT = (
 
 @contextmanager
 def running_studio(folder: Path, **settings: str) -> Iterator[tuple[Server, httpx.Client]]:
-    """A server with its queue, and a client of it. `settings` are REELPRINT_* values by their lower-case names."""
+    """A server with its queue, and a client of it. `settings` are REELPRINT_* values by their lower-case names; without
+    `accounts="required"` (tests.support.accounts signs people in) it is the open studio of one user.
+    """
+    settings = {"accounts": "open", **settings}
     given = {f"REELPRINT_{name.upper()}": value for name, value in settings.items()}
     server = Server(read_settings({"REELPRINT_DATA_DIR": str(folder), "REELPRINT_PORT": "0", **given}))
     server.start()
@@ -43,6 +46,7 @@ def served_studio(data: Path, **limits: int) -> Iterator[tuple[subprocess.Popen[
     address = data / "address"
     address.unlink(missing_ok=True)
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "REELPRINT_DATA_DIR": str(data), "REELPRINT_PORT": "0"}
+    env["REELPRINT_ACCOUNTS"] = "open"
     with (data / "log").open("ab") as log:
         command = [sys.executable, "-m", "functions.dev_server", "--port-file", str(address)]
         server = subprocess.Popen(command, cwd=HOME, env=env, stdout=log, stderr=log)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 FOLDER = Path(__file__).resolve().parents[2] / "requirements"
-SETS = ("functions", "assemble", "dev")
+SETS = ("functions", "assemble", "dev", "bench")
 PIN = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)==(?P<version>[0-9][\w.+!]*)(?: ; [^#]+)?")
 
 

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from shared.adapters.cursor import seal, unseal
 from shared.adapters.documents.checks import check_name, check_query, encode
 from shared.adapters.documents.sqlite_file import BUSY_TIMEOUT_S, SqliteFile
+from shared.adapters.documents.sqlite_indexes import INDEXES
 from shared.adapters.documents.sqlite_query import QuerySql
 from shared.adapters.documents.sqlite_transaction import (
     Create,
@@ -35,6 +36,7 @@ MIGRATIONS = (
         collection TEXT NOT NULL, id TEXT NOT NULL, data TEXT NOT NULL, revision INTEGER NOT NULL, updated_at TEXT NOT NULL,
         PRIMARY KEY (collection, id)
     )""",
+    *(index.statement() for index in INDEXES),
 )
 _OPTIMISTIC_ATTEMPTS = 5
 _MAX_PAUSE_S = 0.02
@@ -90,9 +92,13 @@ class SqliteDocuments:
         scope = _scope(collection, where, order)
         after = None if cursor is None else unseal(scope, cursor)
         sql = QuerySql(collection, where, order)
-        text = sql.page(limit + 1, after)
+        rows: list[Any] = []
+        statements = sql.pages(limit + 1, after)
         with self._file.reading() as connection:
-            rows = connection.execute(text, sql.values).fetchall()
+            for statement in statements:
+                rows += connection.execute(statement, sql.values).fetchmany(limit + 1 - len(rows))
+                if len(rows) > limit:
+                    break
         items = [document_of(collection, row) for row in rows[:limit]]
         # The sort key is the row's tail, as SQLite itself sees it; the id breaks ties.
         more = seal(scope, [*rows[limit - 1][4:], items[-1].id]) if len(rows) > limit else None

@@ -8,22 +8,26 @@ from __future__ import annotations
 
 import heapq
 import io
-import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
 from shared.adapters.cursor import seal, unseal
 from shared.adapters.storage import filesystem_sweep
-from shared.adapters.storage.filesystem_files import copy_checked, crc32c_of, new_file, translated
+from shared.adapters.storage.filesystem_files import copy_checked, crc32c_of, translated
 from shared.adapters.storage.filesystem_layout import Layout, Pointer
 from shared.adapters.storage.filesystem_objects import Objects
 from shared.adapters.storage.filesystem_outbox import Outbox
+from shared.adapters.storage.filesystem_sessions import SESSION_LIFE, Sessions
+from shared.adapters.storage.filesystem_urls import LocalUrls
 from shared.adapters.storage.keys import check_attributes, check_bucket, check_key, check_prefix
-from shared.domain.errors import InvalidInput, NotFound, StorageFailed
+from shared.adapters.storage.local_copy import bring, open_local, require_intact
+from shared.adapters.storage.resumable import QUANTUM_BYTES, Terms, check_size
+from shared.domain.errors import InvalidInput, Misconfigured
 from shared.ports.clock import Clock
-from shared.ports.storage import Listing, ObjectInfo
+from shared.ports.storage import Listing, Method, ObjectInfo, ResumableUpload, SignedUrl
 
 _DEFAULT_TYPE = "application/octet-stream"
 
@@ -32,11 +36,17 @@ class FilesystemStorage:
     """The Storage port over the folder `root`/`bucket`, which is made when it is first written to.
 
     `on_finalize` is called in the writer's thread once a write is there, at least once for each: what was not handed
-    over because of a crash, or because `on_finalize` raised, waits for `replay_finalize`.
+    over because of a crash, or because `on_finalize` raised, waits for `replay_finalize`. Without `urls` nothing can be
+    signed (Misconfigured): a process that serves no objects has no use for it.
     """
 
     def __init__(
-        self, root: Path, bucket: str, clock: Clock, on_finalize: Callable[[ObjectInfo], None] | None = None
+        self,
+        root: Path,
+        bucket: str,
+        clock: Clock,
+        on_finalize: Callable[[ObjectInfo], None] | None = None,
+        urls: LocalUrls | None = None,
     ) -> None:
         check_bucket(bucket)
         self._bucket = bucket
@@ -44,6 +54,8 @@ class FilesystemStorage:
         self._clock = clock
         self._objects = Objects(self._layout, clock)
         self._outbox = Outbox(self._layout, self._objects, on_finalize) if on_finalize else None
+        self._urls = urls
+        self.sessions = Sessions(self._layout, self._objects, clock, bucket, self._publish)
 
     @property
     def bucket(self) -> str:
@@ -71,11 +83,7 @@ class FilesystemStorage:
         if_generation: int | None = None,
     ) -> ObjectInfo:
         """As the port says. Raises NotFound when there is no readable file at `path`."""
-        try:
-            source = path.open("rb")
-        except OSError as exc:
-            raise NotFound(f"The file {path.name} to be stored cannot be read: {exc.strerror}.") from exc
-        with source:
+        with open_local(path) as source:
             return self._store(key, source, content_type, dict(metadata or {}), if_generation)
 
     def stat(self, key: str) -> ObjectInfo | None:
@@ -89,28 +97,25 @@ class FilesystemStorage:
         pointer, file = self._objects.open(key)
         with file, translated(f"reading {key}"):
             content = file.read()
-        _require_intact(pointer, len(content), crc32c_of(content))
+        require_intact(pointer.info, len(content), crc32c_of(content))
         return content
 
     @contextmanager
     def open(self, key: str) -> Iterator[BinaryIO]:
-        check_key(key)
-        _, file = self._objects.open(key)
-        with file:
+        with self.open_with_info(key)[1] as file:
             yield file
+
+    def open_with_info(self, key: str) -> tuple[ObjectInfo, BinaryIO]:
+        """The present generation and its bytes, which the caller closes. Raises NotFound."""
+        check_key(key)
+        pointer, file = self._objects.open(key)
+        return pointer.info, file
 
     def download(self, key: str, path: Path) -> ObjectInfo:
         check_key(key)
-        what = f"bringing {key} to a local file"
-        partial = path.parent / f".{uuid.uuid4().hex}.part"
         pointer, file = self._objects.open(key)
-        with file, translated(what), new_file(partial, what) as descriptor:
-            try:
-                _require_intact(pointer, *copy_checked(file, descriptor, what))
-                partial.replace(path)
-            except BaseException:
-                partial.unlink(missing_ok=True)
-                raise
+        with file:
+            bring(file, pointer.info, path)
         return pointer.info
 
     def list(self, prefix: str = "", *, limit: int = 1000, page_token: str | None = None) -> Listing:
@@ -129,10 +134,67 @@ class FilesystemStorage:
         check_key(key)
         self._objects.delete(key, if_generation)
 
+    def sign(
+        self,
+        method: Method,
+        key: str,
+        expires_s: int,
+        *,
+        content_type: str | None = None,
+        length_range: tuple[int, int] | None = None,
+        crc32c: str | None = None,
+        if_generation: int | None = None,
+        disposition: str | None = None,
+    ) -> SignedUrl:
+        check_key(key)
+        return self._signing().sign(
+            self._bucket,
+            method,
+            key,
+            expires_s,
+            content_type=content_type,
+            length_range=length_range,
+            crc32c=crc32c,
+            if_generation=if_generation,
+            disposition=disposition,
+        )
+
+    def start_resumable(
+        self, key: str, *, content_type: str, size: int, if_generation: int | None = None
+    ) -> ResumableUpload:
+        check_size(size)
+        urls = self._signing()
+        upload_id = self.open_session(key, content_type=content_type, size=size, if_generation=if_generation)
+        session = SignedUrl(urls.session(self._bucket, key, upload_id), "PUT", {}, self._clock.now() + SESSION_LIFE)
+        return ResumableUpload("content-range", session, QUANTUM_BYTES)
+
+    def open_session(
+        self,
+        key: str,
+        *,
+        content_type: str = _DEFAULT_TYPE,
+        metadata: Mapping[str, str] | None = None,
+        size: int | None = None,
+        length_range: tuple[int, int] | None = None,
+        if_generation: int | None = None,
+        crc32c: str | None = None,
+    ) -> str:
+        """The id of a new resumable session; `size` may stay open until the last piece. Raises PreconditionFailed."""
+        check_key(key)
+        check_attributes(content_type, metadata or {})
+        least, most = length_range or (0, None)
+        return self.sessions.start(
+            Terms(key, content_type, dict(metadata or {}), size, least, most, if_generation, crc32c)
+        )
+
     def sweep(self) -> filesystem_sweep.Swept:
-        """Remove what crashed or interrupted writes left behind. Safe beside running writers and readers."""
+        """Remove what crashed or interrupted writes left behind, and uploads that nobody went on with for a week.
+
+        Safe beside running writers and readers.
+        """
         with translated(f"sweeping the bucket {self._bucket}"):
-            return filesystem_sweep.sweep(self._layout, self._objects)
+            sessions = self.sessions.sweep()
+            return replace(filesystem_sweep.sweep(self._layout, self._objects), sessions=sessions)
 
     def replay_finalize(self) -> int:
         """Hand over the finalize events that still wait; returns how many were. Call it when the server starts.
@@ -152,10 +214,21 @@ class FilesystemStorage:
             size, crc32c = copy_checked(source, descriptor, f"storing {key}")
             info = ObjectInfo(self._bucket, key, size, 0, crc32c, content_type, self._clock.now(), metadata)
             after, before = self._commit(Pointer(info, name), descriptor, if_generation)
-        self._objects.settle(key, before)
+        return self._settle(after, before)
+
+    def _publish(self, draft: Pointer, descriptor: int, if_generation: int | None) -> ObjectInfo:
+        return self._settle(*self._commit(draft, descriptor, if_generation))
+
+    def _settle(self, after: Pointer, before: Pointer | None) -> ObjectInfo:
+        self._objects.settle(after.info.key, before)
         if self._outbox:
             self._outbox.hand_over(after)
         return after.info
+
+    def _signing(self) -> LocalUrls:
+        if self._urls is None:
+            raise Misconfigured("This process was given no key to sign URLs with; ask the server for one.")
+        return self._urls
 
     def _commit(self, draft: Pointer, descriptor: int, if_generation: int | None) -> tuple[Pointer, Pointer | None]:
         if self._outbox is None:
@@ -165,12 +238,3 @@ class FilesystemStorage:
         except BaseException:
             self._outbox.is_due(draft)  # strikes the event off unless the commit came through after all
             raise
-
-
-def _require_intact(pointer: Pointer, size: int, crc32c: str) -> None:
-    info = pointer.info
-    if (size, crc32c) != (info.size, info.crc32c):
-        raise StorageFailed(
-            f"{info.key} has {size} bytes with crc32c {crc32c} on disk, and {info.size} with {info.crc32c} were stored; "
-            "store it again."
-        )

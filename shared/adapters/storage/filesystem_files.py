@@ -103,12 +103,12 @@ def copy_checked(source: BinaryIO, descriptor: int, what: str) -> tuple[int, str
             write_all(descriptor, chunk)
         checksum = google_crc32c.extend(checksum, chunk)
         size += len(chunk)
-    return size, _base64(checksum)
+    return size, base64_of(checksum)
 
 
 def crc32c_of(data: bytes) -> str:
     """Base64 of the big-endian checksum, as Cloud Storage writes it."""
-    return _base64(google_crc32c.value(data))
+    return base64_of(google_crc32c.value(data))
 
 
 def write_all(descriptor: int, data: bytes) -> None:
@@ -117,7 +117,7 @@ def write_all(descriptor: int, data: bytes) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _base64(checksum: int) -> str:
+def base64_of(checksum: int) -> str:
     return b64encode(checksum.to_bytes(4, "big")).decode()
 
 

@@ -4,6 +4,7 @@
     data/     the bytes of each generation, under names that are never used twice
     locks/    one lock file for each 64th of all keys; it also holds the last generation given out there
     outbox/   finalize events that were not handed over yet
+    sessions/ resumable uploads under way: a record and the bytes so far, for each
     staging/  small files on their way to one of the above
 
 `a` and `a/b` are both keys, so a folder's name ends in `+` and a pointer's in `.json`. A part too long for a file name
@@ -62,6 +63,7 @@ class Layout:
         self.objects = base / "objects"
         self.data = base / "data"
         self.outbox = base / "outbox"
+        self.sessions = base / "sessions"
         self.staging = base / "staging"
         self._locks = base / "locks"
 

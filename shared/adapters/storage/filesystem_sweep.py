@@ -21,6 +21,7 @@ class Swept:
     data_files: int
     staging_files: int
     folders: int
+    sessions: int = 0
 
 
 def sweep(layout: Layout, objects: Objects) -> Swept:

@@ -1,4 +1,5 @@
-"""What the shape of a blueprint cannot say: references, limits, media; `check_time` holds what is about time.
+"""What the shape of a blueprint cannot say: references, limits, media; `check_time` holds what is about time,
+`check_tracks` what each kind of track can hold, `check_sound` what sound cannot do.
 
 The checks read the raw document and step over whatever has a wrong shape, so that a reference fault is found even where
 another field of the same item is malformed: all faults come at once.
@@ -8,7 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from shared.domain.blueprint.caption_style import CaptionStyle
+from shared.domain.blueprint.check_sound import SOUND_CHECKS
+from shared.domain.blueprint.check_sprite import SPRITE_CHECKS
 from shared.domain.blueprint.check_time import TIME_CHECKS
+from shared.domain.blueprint.check_tracks import TRACK_CHECKS
 from shared.domain.blueprint.limits import MAX_CUES, MAX_FRAMES_PER_SECOND, MAX_ITEMS
 from shared.domain.blueprint.raw import Place, Raw, at, fault, is_unsafe, items, mapping, ratio, tracks, whole
 from shared.domain.errors import Fault
@@ -25,7 +30,11 @@ def check_blueprint(raw: Raw) -> list[Fault]:
         _ducking,
         _items,
         _burn_language,
+        _fallback_fonts,
         *TIME_CHECKS,
+        *SPRITE_CHECKS,
+        *TRACK_CHECKS,
+        *SOUND_CHECKS,
     )
     return [fault for check in checks for fault in check(raw)]
 
@@ -157,3 +166,14 @@ def _burn_language(raw: Raw) -> Iterator[Fault]:
         detail = "the language burned in is one of captions.languages"
         fix = "Set captions.burn_language to one of them."
         yield fault(("captions", "burn_language"), "unknown-language", detail, burned, fix)
+
+
+def _fallback_fonts(raw: Raw) -> Iterator[Fault]:
+    seen = {str(({"font": CaptionStyle().font} | mapping(raw, "captions", "style"))["font"]).casefold()}
+    names = at(raw, "captions", "style", "fallback_fonts")
+    for n, name in enumerate(names if isinstance(names, list) else []):
+        if isinstance(name, str):
+            if name.casefold() in seen:
+                place = ("captions", "style", "fallback_fonts", n)
+                yield fault(place, "duplicate-font", "a family is tried once", name, "Leave it out.")
+            seen.add(name.casefold())

@@ -10,14 +10,16 @@ from enum import StrEnum
 from fractions import Fraction
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
+
+from shared.domain.blueprint.base import Colour, Strict
+from shared.domain.blueprint.caption_style import CaptionStyle as CaptionStyle
 
 SCHEMA_VERSION = "1.0"
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$")]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
-Colour = Annotated[str, StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$")]
 # media:// and uploads:// are the two buckets of whichever backend renders, so a blueprint moves between backends.
 URI_PATTERN = r"^((media|uploads)://|(gs|s3)://[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]/)[^\s\x00-\x1f\x7f\\?#]{1,1024}$"
 Uri = Annotated[str, StringConstraints(pattern=URI_PATTERN)]
@@ -26,10 +28,6 @@ Position = Annotated[int, Field(ge=0, le=LONGEST)]
 Length = Annotated[int, Field(ge=1, le=LONGEST)]
 Side = Annotated[int, Field(ge=16, le=4096, multiple_of=2)]  # pixels; 4:2:0 pictures have even sides
 Decibel = Annotated[float, Field(ge=-96, le=24)]
-
-
-class Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, populate_by_name=True, allow_inf_nan=False)
 
 
 class Rational(Strict):
@@ -130,7 +128,11 @@ class Fit(StrEnum):
 
 
 class View(Strict):
-    """A rectangle of the picture by its centre and width, each as a share 0-1 of the picture."""
+    """A rectangle of the picture by its centre and width, each as a share 0-1 of it; of the output's shape.
+
+    With fit cover and fill, one that would leave the picture is moved inside, and narrowed if too high; with contain and
+    contain_blur it looks past the edge. With fill the picture is first stretched to the output's shape.
+    """
 
     x: Annotated[float, Field(ge=0, le=1)] = 0.5
     y: Annotated[float, Field(ge=0, le=1)] = 0.5
@@ -138,14 +140,14 @@ class View(Strict):
 
 
 class KenBurns(Strict):
-    """A slow move over a picture, from one view to another over the item's whole duration."""
+    """A slow, even move over a picture: the item's first frame shows `start`, its last one `end`."""
 
     start: View
     end: View
 
 
 class Keyframe(Strict):
-    """A transform's values at one frame, counted from the item's start; linear in between."""
+    """A transform's values at one frame, counted from the item's start; each linear between the keyframes that have it."""
 
     frame: Position
     x: float | None = None
@@ -155,7 +157,10 @@ class Keyframe(Strict):
 
 
 class Transform(Strict):
-    """Where an overlay lies: `x`, `y` its centre as a share of the frame, `scale` against its fitted size."""
+    """Where an overlay lies: `x`, `y` its centre as a share of the frame, `scale` against its fitted size.
+
+    Each value holds until the first keyframe that has its own. Outside the frame nothing is seen.
+    """
 
     x: float = 0.5
     y: float = 0.5
@@ -231,7 +236,11 @@ class Generator(_Visible):
 
 
 class Clip(_Visible):
-    """A stretch of a source that moves or sounds. Played at `speed`, it lasts source_range.duration / speed."""
+    """A stretch of a source that moves or sounds. Played at `speed`, it lasts source_range.duration / speed.
+
+    On a track of pictures only its pictures are played, frame n being source frame start + floor(n * speed); its sound
+    is an item of an audio track, and `gain_db` is that item's. Sound keeps its pitch, at 1/16 to 16 times its speed.
+    """
 
     type: Literal["clip"]
     asset: Identifier
@@ -251,6 +260,8 @@ class TransitionType(StrEnum):
     """dissolve mixes both pictures; fade goes through black, dip_to_colour through the transition's colour.
 
     A wipe uncovers the second picture, its edge moving the way it is named; a slide pushes the first picture out that way.
+    Sounds know three: cut, dissolve (a crossfade of equal power) and fade (out, then in, through silence). An item that
+    fades by itself on the side of a transition does both, picture or sound.
     """
 
     CUT = "cut"
@@ -326,18 +337,6 @@ class CaptionMode(StrEnum):
     BURNED = "burned"
     BOTH = "both"
     NONE = "none"
-
-
-class CaptionStyle(Strict):
-    """How burned captions look. Sizes are thousandths of the picture's height."""
-
-    font: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9 _-]{1,64}$")] = "Noto Sans"
-    size: Annotated[int, Field(ge=10, le=200)] = 52
-    colour: Colour = "#ffffff"
-    outline: Colour = "#000000"
-    outline_width: Annotated[int, Field(ge=0, le=20)] = 4
-    margin: Annotated[int, Field(ge=0, le=400)] = 60
-    position: Literal["bottom", "top", "middle"] = "bottom"
 
 
 class Captions(Strict):

@@ -12,7 +12,8 @@ import pytest
 from shared.config import read_settings
 from shared.domain.asset import AssetType
 from shared.domain.errors import Conflict, InvalidInput, StorageFull, TooLarge
-from shared.domain.job import Job, JobChanges, JobStatus, JobType, NewJob, Priority, StepStatus, StepTask, TaskRef
+from shared.domain.job import Job, JobChanges, JobStatus, Priority, StepStatus, StepTask, TaskRef
+from shared.domain.new_job import NewJob
 from shared.domain.project import NewChapter, NewProject
 from shared.ports.tasks import TaskState
 from shared.services.keep_plans import SegmentChanges
@@ -36,7 +37,7 @@ def asked(app: App, **wish: Any) -> Job:
     chapter = app.chapters.create(ME, project.id, NewChapter(title="T", text=TEXT))
     small = {"frame": {"width": 320, "height": 180}, "profile": "preview"}
     given = {"project_id": project.id, "chapter_id": chapter.id, **small, **wish}
-    return app.jobs.create(ME, NewJob(type=JobType.NARRATION, input=given))
+    return app.jobs.create(ME, NewJob.model_validate({"type": "narration", "input": given}))
 
 
 def look(app: App, job: Job, step: str, number: int = 0, attempt: int = 1) -> Job:
@@ -176,4 +177,4 @@ def test_a_chapter_longer_than_a_production_is_refused_at_once(app: App) -> None
     chapter = app.chapters.create(ME, project.id, NewChapter(title="T", text="A long, long line. " * 40_000))
     given = {"project_id": project.id, "chapter_id": chapter.id}
     with pytest.raises(TooLarge, match="hours"):
-        app.jobs.create(ME, NewJob(type=JobType.NARRATION, input=given))
+        app.jobs.create(ME, NewJob.model_validate({"type": "narration", "input": given}))
