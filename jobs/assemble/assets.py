@@ -10,9 +10,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-from jobs.assemble import claims, mp4, wav
-from jobs.assemble.retries import Retry
-from jobs.assemble.shots import Source
+from jobs.assemble.files import mp4
+from jobs.assemble.pictures.shots import Source
+from jobs.assemble.running import claims
+from jobs.assemble.running.retries import Retry
+from jobs.assemble.sound import wav
 from shared.domain.blueprint.model import Asset, Output
 from shared.domain.errors import CorruptAsset, InvalidInput, MissingAsset, NotFound
 from shared.ports.storage import ObjectInfo, Storage

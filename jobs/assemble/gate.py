@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from jobs.assemble import captions, house, mp4, mux
+from jobs.assemble import house
+from jobs.assemble.files import mp4, mux
+from jobs.assemble.lettering import captions
 from jobs.assemble.plan import RenderPlan
 from shared.domain.blueprint.model import Blueprint, Output
 from shared.domain.errors import RenderFailed

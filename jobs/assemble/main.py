@@ -19,11 +19,11 @@ import traceback
 from pathlib import Path
 
 from jobs.assemble.assets import retry
-from jobs.assemble.child import Children
-from jobs.assemble.log import Log
-from jobs.assemble.progress import Progress
 from jobs.assemble.render import Renderer, encoder_version
-from jobs.assemble.stopping import Stopping
+from jobs.assemble.running.child import Children
+from jobs.assemble.running.log import Log
+from jobs.assemble.running.progress import Progress
+from jobs.assemble.running.stopping import Stopping
 from jobs.assemble.wiring import AssembleApp, build
 from shared.config import AssembleRequest, Settings, read_assemble_request, read_settings, tool_environment
 from shared.domain.blueprint import Blueprint, parse_blueprint

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from jobs.assemble import house, sound_plan
-from jobs.assemble.shots import Letters, Shot, Source, not_lettered, plan_shots
-from jobs.assemble.sound_plan import AudioBlock
+from jobs.assemble import house
+from jobs.assemble.pictures.shots import Letters, Shot, Source, not_lettered, plan_shots
+from jobs.assemble.sound import sound_plan
+from jobs.assemble.sound.sound_plan import AudioBlock
 from shared.domain.blueprint.model import Asset, Blueprint, Clip, TrackKind
 from shared.domain.errors import Fault, InvalidInput
 

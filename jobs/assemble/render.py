@@ -12,18 +12,21 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jobs.assemble import captions, gate, house, mux, sheets
+from jobs.assemble import gate, house
 from jobs.assemble.assets import Assets, retry
-from jobs.assemble.child import Children
-from jobs.assemble.lettering import Lettering
-from jobs.assemble.pictures import PictureMaker
+from jobs.assemble.files import mux
+from jobs.assemble.lettering import captions
+from jobs.assemble.lettering.lettering import Lettering
+from jobs.assemble.pictures import sheets
+from jobs.assemble.pictures.maker import PictureMaker
+from jobs.assemble.pictures.shot_streams import ShotStreams
+from jobs.assemble.pictures.shots import Shot, ShotKind, Source
 from jobs.assemble.plan import RenderPlan, moving_assets, plan_render
-from jobs.assemble.progress import Phase, Progress
-from jobs.assemble.shot_streams import ShotStreams
-from jobs.assemble.shots import Shot, ShotKind, Source
-from jobs.assemble.sound import SoundMaker
-from jobs.assemble.sound_encode import SoundEncoder
-from jobs.assemble.soundtrack import Soundtrack
+from jobs.assemble.running.child import Children
+from jobs.assemble.running.progress import Phase, Progress
+from jobs.assemble.sound.maker import SoundMaker
+from jobs.assemble.sound.sound_encode import SoundEncoder
+from jobs.assemble.sound.soundtrack import Soundtrack
 from shared.domain.blueprint.model import Blueprint
 from shared.domain.errors import PreconditionFailed
 from shared.ports.storage import Storage

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from jobs.assemble.captions import burned
+from jobs.assemble.lettering.captions import burned
 from shared.domain.blueprint.model import CaptionStyle, Cue
 from tests.bench.assemble_edits import RATE, Edit, Piece
 from tests.bench.assemble_material import Material, codec_options, frame_output

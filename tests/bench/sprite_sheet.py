@@ -13,8 +13,8 @@ from collections.abc import Callable
 from multiprocessing import get_context
 from pathlib import Path
 
-from jobs.assemble.child import Children
-from jobs.assemble.sheets import sprite_sheet
+from jobs.assemble.pictures.sheets import sprite_sheet
+from jobs.assemble.running.child import Children
 from shared.config import tool_environment
 from shared.domain.blueprint.check_sprite import most_thumbnails
 from shared.domain.blueprint.model import Sprite

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.assemble.annexb import START, nal_units, read_stream
+from jobs.assemble.files.annexb import START, nal_units, read_stream
 
 SPS, PPS, SEI, DELIMITER = b"\x67\x64\x00\x1f", b"\x68\xee\x3c\xb0", b"\x06\x05\x01\x80", b"\x09\xf0"
 IDR, SLICE = b"\x65\x88\x11", b"\x41\x9a\x22"

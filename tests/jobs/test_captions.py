@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.assemble import bidi, captions
-from jobs.assemble.fonts import Stack, clusters
-from jobs.assemble.typeset import Box, fitted, height, width
+from jobs.assemble.lettering import bidi, captions
+from jobs.assemble.lettering.fonts import Stack, clusters
+from jobs.assemble.lettering.typeset import Box, fitted, height, width
 from shared.domain.blueprint.model import CaptionStyle, Cue, Output, TitleCard
 from tests.support.assembly import output_of
 

@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from jobs.assemble import main
-from jobs.assemble.progress import Progress
+from jobs.assemble.running.progress import Progress
 from shared.adapters.clock import SystemClock
 from shared.adapters.documents.sqlite import SqliteDocuments
 from shared.domain.errors import RenderFailed, StorageFailed, StorageFull

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from jobs.assemble.arabic import joined
-from jobs.assemble.fonts import Fonts, Stack, installed
-from jobs.assemble.house_fonts import house_families
-from jobs.assemble.lettering import Lettering
-from jobs.assemble.sfnt import Sfnt
+from jobs.assemble.lettering.arabic import joined
+from jobs.assemble.lettering.fonts import Fonts, Stack, installed
+from jobs.assemble.lettering.house_fonts import house_families
+from jobs.assemble.lettering.lettering import Lettering
+from jobs.assemble.lettering.sfnt import Sfnt
 from shared.config import tool_environment
 from shared.domain.blueprint import parse_blueprint
 from shared.domain.blueprint.model import Generator, TitleCard

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jobs.assemble.graph import fit_into
-from jobs.assemble.layers import picture_through_view
-from jobs.assemble.moves import hold
-from jobs.assemble.views import stage_of, view_at
+from jobs.assemble.pictures.graph import fit_into
+from jobs.assemble.pictures.layers import picture_through_view
+from jobs.assemble.pictures.moves import hold
+from jobs.assemble.pictures.views import stage_of, view_at
 from shared.domain.blueprint.model import Fit, KenBurns, Output, View
 from tests.support.pixels import GREY, Film, dot, frame_of, moving_ground, picture, place_of_dot, shown
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from jobs.assemble.layers import fit_layer, lay_over, opacity_at, pose_at
-from jobs.assemble.moves import hold
+from jobs.assemble.pictures.layers import fit_layer, lay_over, opacity_at, pose_at
+from jobs.assemble.pictures.moves import hold
 from shared.domain.blueprint.model import Fit, Keyframe, Output, Transform
 from tests.support.media import ffmpeg
 from tests.support.pixels import (

@@ -14,8 +14,8 @@ import pytest
 
 from jobs.assemble import main
 from jobs.assemble.assets import retry
-from jobs.assemble.child import Children
-from jobs.assemble.progress import COLLECTION, MIN_INTERVAL_S, Phase, Progress
+from jobs.assemble.running.child import Children
+from jobs.assemble.running.progress import COLLECTION, MIN_INTERVAL_S, Phase, Progress
 from shared.config import tool_environment
 from shared.domain.errors import (
     StorageFailed,

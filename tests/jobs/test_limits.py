@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from jobs.assemble.child import Children
-from jobs.assemble.limits import MAX_PIXELS, Limits, bounded
+from jobs.assemble.running.child import Children
+from jobs.assemble.running.limits import MAX_PIXELS, Limits, bounded
 from shared.config import tool_environment
 from shared.domain.errors import EngineFailed, RenderFailed, StorageFull
 

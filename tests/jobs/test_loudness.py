@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jobs.assemble import loudness
-from jobs.assemble.child import Children
+from jobs.assemble.pictures.shots import Source
 from jobs.assemble.plan import plan_render
-from jobs.assemble.shots import Source
-from jobs.assemble.sound import Measured, SoundMaker
+from jobs.assemble.running.child import Children
+from jobs.assemble.sound import loudness
+from jobs.assemble.sound.maker import Measured, SoundMaker
 from shared.adapters.clock import SystemClock
 from shared.adapters.storage.filesystem import FilesystemStorage
 from shared.config import tool_environment

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.assemble import mp4
-from jobs.assemble.mp4 import NotHouseFormat
+from jobs.assemble.files import mp4
+from jobs.assemble.files.mp4 import NotHouseFormat
 from tests.support.assembly import house_options
 from tests.support.media import ffmpeg, numbered_frames, write_clip, write_house_clip
 
@@ -52,7 +52,7 @@ def test_a_house_clip_is_known_frame_by_frame(house: Path) -> None:
 
 
 def test_its_frames_are_those_of_the_byte_stream_it_was_made_from(house: Path) -> None:
-    from jobs.assemble.annexb import read_stream
+    from jobs.assemble.files.annexb import read_stream
 
     made = read_stream(house.with_suffix(".h264").read_bytes())
     with house.open("rb") as stream:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from jobs.assemble.pictures.shots import Shot, ShotKind, Source
 from jobs.assemble.plan import RenderPlan, plan_render
-from jobs.assemble.shots import Shot, ShotKind, Source
 from shared.domain.blueprint import parse_blueprint
 from shared.domain.errors import InvalidInput
 from tests.support.assembly import Raw, clip, colour, production, sound_track

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from jobs.assemble.pictures.shots import Source
 from jobs.assemble.plan import plan_render
-from jobs.assemble.shots import Source
 from shared.domain.blueprint import parse_blueprint
 from tests.support.assembly import Raw, Studio, clip, colour, production, sound_track
 from tests.support.media import (

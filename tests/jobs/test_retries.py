@@ -12,8 +12,8 @@ import pytest
 
 from jobs.assemble import main
 from jobs.assemble.assets import retry
-from jobs.assemble.progress import Progress
-from jobs.assemble.retries import Retry
+from jobs.assemble.running.progress import Progress
+from jobs.assemble.running.retries import Retry
 from jobs.assemble.wiring import AssembleApp
 from shared.adapters.clock import SystemClock
 from shared.adapters.documents.sqlite import SqliteDocuments

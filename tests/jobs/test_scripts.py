@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jobs.assemble import bidi
-from jobs.assemble.fonts import Stack
-from jobs.assemble.typeset import width
+from jobs.assemble.lettering import bidi
+from jobs.assemble.lettering.fonts import Stack
+from jobs.assemble.lettering.typeset import width
 from tests.support.letters import GROUND, captioned, carded, cut, drawn, ink_of, script_of
 from tests.support.media import Pictures
 

@@ -13,7 +13,7 @@ from urllib.parse import unquote, urljoin
 import numpy as np
 import pytest
 
-from jobs.assemble.sheets import sprite_index
+from jobs.assemble.pictures.sheets import sprite_index
 from shared.domain.blueprint import parse_blueprint
 from shared.domain.blueprint.check_sprite import MAX_SHEET_PIXELS, MAX_SHEET_SIDE, thumbnail_size
 from shared.domain.blueprint.model import Sprite

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jobs.assemble.sound_pieces import EQUAL_POWER, LINEAR, Fade
-from jobs.assemble.sound_plan import AudioBlock, plan_blocks
+from jobs.assemble.sound.sound_pieces import EQUAL_POWER, LINEAR, Fade
+from jobs.assemble.sound.sound_plan import AudioBlock, plan_blocks
 from shared.domain.blueprint import parse_blueprint
 from tests.support.assembly import Raw, Studio, clip, colour, production, sound_track
 from tests.support.media import RATE, Samples, decode_sound, level_of, tone, write_wav

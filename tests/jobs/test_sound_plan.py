@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from jobs.assemble.sound_pieces import Ramp
-from jobs.assemble.sound_plan import AudioBlock, plan_blocks
+from jobs.assemble.sound.sound_pieces import Ramp
+from jobs.assemble.sound.sound_plan import AudioBlock, plan_blocks
 from shared.domain.blueprint import parse_blueprint
 from tests.support.assembly import Raw, clip, colour, production, sound_track
 

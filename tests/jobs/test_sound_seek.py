@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jobs.assemble import sound_source
-from jobs.assemble.child import Children
-from jobs.assemble.graph import arguments
-from jobs.assemble.sound_source import SoundSources
+from jobs.assemble.pictures.graph import arguments
+from jobs.assemble.running.child import Children
+from jobs.assemble.sound import sound_source
+from jobs.assemble.sound.sound_source import SoundSources
 from shared.config import tool_environment
 from shared.domain.blueprint.model import Asset, Output
 from tests.support.assembly import output_of

@@ -7,8 +7,8 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from jobs.assemble.retime import tempo_chain
-from jobs.assemble.sound_plan import AudioBlock, plan_blocks
+from jobs.assemble.sound.retime import tempo_chain
+from jobs.assemble.sound.sound_plan import AudioBlock, plan_blocks
 from shared.domain.blueprint import parse_blueprint
 from tests.support.assembly import Raw, Studio, clip, colour, production, sound_track
 from tests.support.media import RATE, Samples, clicks, decode_sound, ffmpeg, level_of, tone, write_wav

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from jobs.assemble.child import Children
-from jobs.assemble.progress import COLLECTION, Progress
 from jobs.assemble.render import Renderer, encoder_version
+from jobs.assemble.running.child import Children
+from jobs.assemble.running.progress import COLLECTION, Progress
 from shared.adapters.clock import SystemClock
 from shared.adapters.documents.sqlite import SqliteDocuments
 from shared.adapters.storage.filesystem import FilesystemStorage

@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jobs.assemble import captions
-from jobs.assemble.child import Children
-from jobs.assemble.lettering import Lettering
+from jobs.assemble.lettering import captions
+from jobs.assemble.lettering.lettering import Lettering
+from jobs.assemble.running.child import Children
 from shared.config import tool_environment
 from shared.domain.blueprint import parse_blueprint
 from shared.domain.blueprint.model import Blueprint, Generator, TitleCard

@@ -12,7 +12,7 @@ import ffmpeg as graphs
 import numpy as np
 from numpy.typing import NDArray
 
-from jobs.assemble.graph import arguments
+from jobs.assemble.pictures.graph import arguments
 from shared.domain.blueprint.model import Output, Rational
 from tests.support.media import Pictures, ffmpeg
 

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from pathlib import Path
 
-from jobs.assemble.house_fonts import SERIF, guessed_language, house_families, how_to_install
-from jobs.assemble.sfnt import Sfnt
+from jobs.assemble.lettering.house_fonts import SERIF, guessed_language, house_families, how_to_install
+from jobs.assemble.lettering.sfnt import Sfnt
 from shared.config import tool_environment
 from shared.domain.errors import EngineUnavailable
 from shared.domain.graphemes import is_boundary

@@ -8,8 +8,10 @@ from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 
-from jobs.assemble import annexb, captions, house
-from jobs.assemble.child import PROTOCOLS, Children
+from jobs.assemble import house
+from jobs.assemble.files import annexb
+from jobs.assemble.lettering import captions
+from jobs.assemble.running.child import PROTOCOLS, Children
 from shared.domain.blueprint.model import Blueprint, CaptionMode, MarkerKind
 from shared.domain.errors import RenderFailed
 

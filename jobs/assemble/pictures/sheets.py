@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import BinaryIO
 from urllib.parse import quote
 
-from jobs.assemble import annexb, mp4
-from jobs.assemble.child import PROTOCOLS, Children
+from jobs.assemble.files import annexb, mp4
+from jobs.assemble.running.child import PROTOCOLS, Children
 from shared.domain.blueprint.check_sprite import thumbnail_size
 from shared.domain.blueprint.model import Output, Sprite
 from shared.domain.errors import RenderFailed

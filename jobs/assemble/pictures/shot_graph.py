@@ -7,12 +7,13 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from jobs.assemble import captions, house
-from jobs.assemble.graph import fade_picture, fit_into, join_pictures, made_input, open_source
-from jobs.assemble.layers import fit_layer, lay_over
-from jobs.assemble.moves import hold, picture_through_view
-from jobs.assemble.scene import BLACK, Scene, Stretch, Visible, fades
-from jobs.assemble.shots import Shot, ShotKind
+from jobs.assemble import house
+from jobs.assemble.lettering import captions
+from jobs.assemble.pictures.graph import fade_picture, fit_into, join_pictures, made_input, open_source
+from jobs.assemble.pictures.layers import fit_layer, lay_over
+from jobs.assemble.pictures.moves import hold, picture_through_view
+from jobs.assemble.pictures.scene import BLACK, Scene, Stretch, Visible, fades
+from jobs.assemble.pictures.shots import Shot, ShotKind
 from shared.domain.blueprint.model import Blueprint, Clip, Gap, Generator, SolidColour, Still, TitleCard
 
 Fetch = Callable[[str], Path]

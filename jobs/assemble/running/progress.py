@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Hashable
 from typing import Any
 
-from jobs.assemble.log import Log
+from jobs.assemble.running.log import Log
 from shared.domain.errors import ReelprintError
 from shared.ports.documents import Documents, Transaction
 

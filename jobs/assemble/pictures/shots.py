@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 from jobs.assemble import house
-from jobs.assemble.scene import BLACK, Scene, Span, Stretch, fades, spans
+from jobs.assemble.pictures.scene import BLACK, Scene, Span, Stretch, fades, spans
 from shared.domain.artifact import ArtifactKey, Kind, artifact_key
 from shared.domain.blueprint.model import Blueprint, CaptionMode, Clip, Cue, Gap, Generator, TitleCard, TrackKind
 

@@ -10,7 +10,7 @@ import struct
 from pathlib import Path
 from typing import BinaryIO
 
-from jobs.assemble.limits import MAX_PIXELS
+from jobs.assemble.running.limits import MAX_PIXELS
 from shared.domain.errors import CorruptAsset, TooLarge
 
 MAX_SIDE = 32_768  # pixels; a strip longer than that is no picture

@@ -7,11 +7,11 @@ import threading
 from pathlib import Path
 
 from jobs.assemble import house
-from jobs.assemble.annexb import read_stream
-from jobs.assemble.child import Children
-from jobs.assemble.graph import arguments, open_source
-from jobs.assemble.shot_graph import Fetch, ShotGraph
-from jobs.assemble.shots import Shot, ShotKind
+from jobs.assemble.files.annexb import read_stream
+from jobs.assemble.pictures.graph import arguments, open_source
+from jobs.assemble.pictures.shot_graph import Fetch, ShotGraph
+from jobs.assemble.pictures.shots import Shot, ShotKind
+from jobs.assemble.running.child import Children
 from shared.domain.blueprint.model import Blueprint, Gap, Generator
 from shared.domain.errors import CorruptAsset, RenderFailed
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from jobs.assemble import loudness, mux
 from jobs.assemble.assets import retry
-from jobs.assemble.loudness import Master
-from jobs.assemble.progress import Progress
-from jobs.assemble.sound import Measured, SoundMaker
-from jobs.assemble.sound_encode import SoundEncoder, decibels
-from jobs.assemble.sound_plan import AudioBlock
+from jobs.assemble.files import mux
+from jobs.assemble.running.progress import Progress
+from jobs.assemble.sound import loudness
+from jobs.assemble.sound.loudness import Master
+from jobs.assemble.sound.maker import Measured, SoundMaker
+from jobs.assemble.sound.sound_encode import SoundEncoder, decibels
+from jobs.assemble.sound.sound_plan import AudioBlock
 from shared.domain.artifact import ArtifactKey
 from shared.domain.blueprint.model import Output
 from shared.services.artifact_store import ArtifactStore

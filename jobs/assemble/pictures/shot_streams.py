@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import chain, islice, repeat
 
-from jobs.assemble import mp4
-from jobs.assemble.annexb import ReadStream, Stream, read_stream
 from jobs.assemble.assets import Assets, retry
-from jobs.assemble.shots import Shot, ShotKind
+from jobs.assemble.files import mp4
+from jobs.assemble.files.annexb import ReadStream, Stream, read_stream
+from jobs.assemble.pictures.shots import Shot, ShotKind
 from shared.domain.artifact import ArtifactKey
 from shared.domain.blueprint.model import Clip
 from shared.services.artifact_store import ArtifactStore

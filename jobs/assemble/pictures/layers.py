@@ -16,9 +16,9 @@ from typing import Any, NamedTuple
 
 import ffmpeg
 
-from jobs.assemble.graph import fit_into
-from jobs.assemble.moves import TO_BT709, finished, hold, picture_through_view, placed_exactly
-from jobs.assemble.poses import Curve, Pose, opacity_at, pose_at
+from jobs.assemble.pictures.graph import fit_into
+from jobs.assemble.pictures.moves import TO_BT709, finished, hold, picture_through_view, placed_exactly
+from jobs.assemble.pictures.poses import Curve, Pose, opacity_at, pose_at
 from shared.domain.blueprint.model import Fit, Output, Transform
 
 __all__ = ["fit_layer", "lay_over", "opacity_at", "picture_through_view", "pose_at"]

@@ -15,7 +15,7 @@ from itertools import accumulate, pairwise
 from typing import Any
 
 from jobs.assemble import house
-from jobs.assemble.sound_pieces import Ramp, Retiming, Sound, Window, piece, retiming_of
+from jobs.assemble.sound.sound_pieces import Ramp, Retiming, Sound, Window, piece, retiming_of
 from shared.domain.artifact import ArtifactKey, Kind, artifact_key, digest_of
 from shared.domain.blueprint.model import Blueprint, Clip, Output, Track, TrackKind
 

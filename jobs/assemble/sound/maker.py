@@ -11,12 +11,12 @@ from typing import Any
 
 import ffmpeg
 
-from jobs.assemble.child import Children
-from jobs.assemble.graph import arguments, made_input
-from jobs.assemble.retime import Retimer
-from jobs.assemble.sound_pieces import STEP, Fade, Ramp, Sound
-from jobs.assemble.sound_plan import AudioBlock
-from jobs.assemble.sound_source import Fetch, SoundSources
+from jobs.assemble.pictures.graph import arguments, made_input
+from jobs.assemble.running.child import Children
+from jobs.assemble.sound.retime import Retimer
+from jobs.assemble.sound.sound_pieces import STEP, Fade, Ramp, Sound
+from jobs.assemble.sound.sound_plan import AudioBlock
+from jobs.assemble.sound.sound_source import Fetch, SoundSources
 from shared.domain.blueprint.model import Blueprint
 from shared.domain.errors import CorruptAsset, RenderFailed
 from shared.services.artifact_store import ArtifactStore

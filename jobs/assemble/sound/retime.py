@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from jobs.assemble.assets import retry
-from jobs.assemble.child import Children
-from jobs.assemble.graph import arguments
-from jobs.assemble.sound_pieces import RETIMED_HEADROOM, Retiming, Sound
-from jobs.assemble.sound_source import SoundSources, open_flac
+from jobs.assemble.pictures.graph import arguments
+from jobs.assemble.running.child import Children
+from jobs.assemble.sound.sound_pieces import RETIMED_HEADROOM, Retiming, Sound
+from jobs.assemble.sound.sound_source import SoundSources, open_flac
 from shared.domain.blueprint.model import Output
 from shared.services.artifact_store import ArtifactStore
 

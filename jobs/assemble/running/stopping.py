@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType, TracebackType
 
-from jobs.assemble.child import Children
+from jobs.assemble.running.child import Children
 from shared.domain.errors import Cancelled
 
 ORDERLY_S = 3.0  # Cloud Run grants ten seconds from SIGTERM to SIGKILL

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from fractions import Fraction
 
-from jobs.assemble import ass
-from jobs.assemble.cards import card_stacks, title_card
-from jobs.assemble.fonts import Stack
-from jobs.assemble.subtitle_files import iso_639_2, sub_rip, web_vtt
-from jobs.assemble.typeset import Box, fitted
+from jobs.assemble.lettering import ass
+from jobs.assemble.lettering.cards import card_stacks, title_card
+from jobs.assemble.lettering.fonts import Stack
+from jobs.assemble.lettering.subtitle_files import iso_639_2, sub_rip, web_vtt
+from jobs.assemble.lettering.typeset import Box, fitted
 from shared.domain.blueprint.model import CaptionStyle, Cue, Output
 
 __all__ = ["burned", "card_stacks", "iso_639_2", "style_stack", "sub_rip", "title_card", "web_vtt"]

@@ -7,10 +7,10 @@ from html import escape
 from pathlib import Path
 from typing import NamedTuple
 
-from jobs.assemble import captions
-from jobs.assemble.fonts import Face, Stack, named
-from jobs.assemble.house_fonts import guessed_language, how_to_install, package_of
-from jobs.assemble.typeset import cleaned
+from jobs.assemble.lettering import captions
+from jobs.assemble.lettering.fonts import Face, Stack, named
+from jobs.assemble.lettering.house_fonts import guessed_language, how_to_install, package_of
+from jobs.assemble.lettering.typeset import cleaned
 from shared.domain.artifact import digest_of
 from shared.domain.blueprint.model import Blueprint, CaptionMode, Cue, Generator, TitleCard
 from shared.domain.errors import EngineUnavailable, Fault, InvalidInput

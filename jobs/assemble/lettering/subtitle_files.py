@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from fractions import Fraction
 
-from jobs.assemble import bidi
+from jobs.assemble.lettering import bidi
 from shared.domain.blueprint.model import Cue
 
 # BCP 47 primary subtags whose ISO 639-2 code, which MP4 wants, is not found by a rule.

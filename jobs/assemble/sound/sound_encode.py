@@ -9,10 +9,10 @@ from typing import Any
 import ffmpeg
 
 from jobs.assemble import house
-from jobs.assemble.child import Children
-from jobs.assemble.graph import arguments
-from jobs.assemble.sound import Measured, metered_by, read_meter
-from jobs.assemble.sound_plan import AudioBlock
+from jobs.assemble.pictures.graph import arguments
+from jobs.assemble.running.child import Children
+from jobs.assemble.sound.maker import Measured, metered_by, read_meter
+from jobs.assemble.sound.sound_plan import AudioBlock
 from shared.domain.blueprint.model import Output
 from shared.domain.errors import RenderFailed
 

@@ -13,8 +13,8 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-from jobs.assemble.arabic import joined
-from jobs.assemble.fonts import Face, Stack, clusters
+from jobs.assemble.lettering.arabic import joined
+from jobs.assemble.lettering.fonts import Face, Stack, clusters
 
 _LINE_ENDS = re.compile("\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 _TURN = re.compile(r"\s*[-\u2010-\u2015]")  # a speaker's turn: its line break is meant

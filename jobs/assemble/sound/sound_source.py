@@ -20,8 +20,8 @@ from typing import Any
 
 import ffmpeg
 
-from jobs.assemble.child import PROTOCOLS, Children
-from jobs.assemble.graph import arguments, open_source
+from jobs.assemble.pictures.graph import arguments, open_source
+from jobs.assemble.running.child import PROTOCOLS, Children
 from shared.domain.blueprint.model import Asset, Output
 from shared.domain.errors import RenderFailed
 

@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from jobs.assemble.frame_count import FrameCount, Seen
-from jobs.assemble.limits import Limits, bounded
+from jobs.assemble.running.frame_count import FrameCount, Seen
+from jobs.assemble.running.limits import Limits, bounded
 from shared.domain.errors import Cancelled, EngineFailed, EngineUnavailable, RenderFailed, StorageFull
 
 PROTOCOLS = "file,pipe,fd"

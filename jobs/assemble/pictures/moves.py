@@ -12,7 +12,7 @@ from typing import Any
 
 import ffmpeg
 
-from jobs.assemble.views import Size, Stage, ViewTerms, stage_of
+from jobs.assemble.pictures.views import Size, Stage, ViewTerms, stage_of
 from shared.domain.blueprint.model import Fit, KenBurns, Output
 
 TO_BT709 = {"flags": "lanczos+accurate_rnd+full_chroma_int", "out_color_matrix": "bt709", "out_range": "tv"}

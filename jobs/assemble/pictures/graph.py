@@ -7,7 +7,7 @@ from typing import Any
 
 import ffmpeg
 
-from jobs.assemble.child import PROTOCOLS
+from jobs.assemble.running.child import PROTOCOLS
 from shared.domain.blueprint.model import Fit, Output, Transition, TransitionType
 from shared.domain.errors import Fault, InvalidInput
 

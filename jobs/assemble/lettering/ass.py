@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jobs.assemble import bidi
-from jobs.assemble.fonts import Face, Stack
-from jobs.assemble.typeset import Setting, relative
+from jobs.assemble.lettering import bidi
+from jobs.assemble.lettering.fonts import Face, Stack
+from jobs.assemble.lettering.typeset import Setting, relative
 from shared.domain.blueprint.model import Output
 
 ALWAYS = ("0:00:00.00", "9:59:59.00")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import unicodedata
 
-from jobs.assemble import ass
-from jobs.assemble.fonts import Stack
-from jobs.assemble.house_fonts import SANS, SERIF
-from jobs.assemble.typeset import Box, Setting, cleaned, fitted
+from jobs.assemble.lettering import ass
+from jobs.assemble.lettering.fonts import Stack
+from jobs.assemble.lettering.house_fonts import SANS, SERIF
+from jobs.assemble.lettering.typeset import Box, Setting, cleaned, fitted
 from shared.domain.blueprint.model import Output, TitleCard
 
 _SIDES = 0.08  # of the width, kept free on each side

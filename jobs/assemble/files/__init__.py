@@ -1,0 +1,1 @@
+"""Containers and byte streams: read, taken apart, and joined into the one MP4."""

@@ -1,0 +1,1 @@
+"""Words in the picture and beside it: fonts, lines, scripts, captions and cards."""

@@ -1,0 +1,1 @@
+"""What is heard: blocks planned, mixed, measured and encoded."""
