@@ -39,7 +39,7 @@ test: setup check $(SLIM_STAMP) ## set up, check, and run every test with its co
 	@echo "== one whole render, with requirements/assemble.txt alone"
 	@$(SLIM)/bin/python -m pytest tests/jobs/test_slim.py
 	@echo "== every test"
-	@$(PY) -m pytest --cov --cov-report=term:skip-covered --cov-fail-under=80
+	@$(PY) -m pytest --numprocesses logical --dist loadfile --cov --cov-report=term:skip-covered --cov-fail-under=80
 
 test-assemble-slim: system $(SLIM_STAMP) ## all the assembly job's tests, with requirements/assemble.txt alone
 	@$(SLIM)/bin/python -m pytest tests/jobs

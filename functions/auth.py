@@ -75,20 +75,20 @@ class Accepted(BaseModel):
     detail: str
 
 
-@door.post("/auth/register", policy=Policy.PUBLIC, body=NewAccount, answers=Accepted, status=202)
+@door.post("/auth/register", policy=Policy.PUBLIC, body=NewAccount, answers=Accepted, status=202, refuses=(409, 429))
 def register(call: Call[Studio], body: NewAccount) -> Answer:
     """Ask for an account. A letter to the address says how to confirm it; the answer is the same for a known address."""
     call.app.app.accounts.registering.ask(body, _address(call))
     return Answer(Accepted(detail="A letter is on its way to this address. Follow what it says within 24 hours."))
 
 
-@door.post("/auth/verify-email", policy=Policy.PUBLIC, body=TokenRequest, answers=Profile)
+@door.post("/auth/verify-email", policy=Policy.PUBLIC, body=TokenRequest, answers=Profile, refuses=(409, 429))
 def verify_email(call: Call[Studio], body: TokenRequest) -> Answer:
     """Confirm an address by the token of its letter: now there is an account."""
     return Answer(call.app.app.accounts.registering.confirm(body.token, _address(call)))
 
 
-@door.post("/auth/login", policy=Policy.PUBLIC, body=SignInRequest, answers=Tokens)
+@door.post("/auth/login", policy=Policy.PUBLIC, body=SignInRequest, answers=Tokens, refuses=(401, 429))
 def login(call: Call[Studio], body: SignInRequest) -> Answer:
     """Sign in. The refresh token comes in the body, and in a cookie for browsers."""
     tokens = call.app.app.accounts.signing_in.sign_in(
@@ -101,7 +101,7 @@ def login(call: Call[Studio], body: SignInRequest) -> Answer:
     return _with_cookie(tokens)
 
 
-@door.post("/auth/refresh", policy=Policy.PUBLIC, body=RefreshRequest, answers=Tokens)
+@door.post("/auth/refresh", policy=Policy.PUBLIC, body=RefreshRequest, answers=Tokens, refuses=(401, 403))
 def refresh(call: Call[Studio], body: RefreshRequest) -> Answer:
     """Trade a refresh token for the next pair. Each is good for one use; used again later, it ends the session."""
     token = body.refresh_token
@@ -146,7 +146,7 @@ def read_profile(call: Call[Studio]) -> Answer:
     return _profile(call.app.app.accounts.users.profile(call.principal.uid))
 
 
-@door.patch("/auth/profile", policy=Policy.USER, body=ProfileChanges, answers=Profile)
+@door.patch("/auth/profile", policy=Policy.USER, body=ProfileChanges, answers=Profile, refuses=(409, 412))
 def change_profile(call: Call[Studio], body: ProfileChanges) -> Answer:
     """Change your username or display name. With If-Match, only what you have read."""
     users = call.app.app.accounts.users
@@ -155,7 +155,7 @@ def change_profile(call: Call[Studio], body: ProfileChanges) -> Answer:
     )
 
 
-@door.post("/auth/password", policy=Policy.USER, body=PasswordChange, status=204)
+@door.post("/auth/password", policy=Policy.USER, body=PasswordChange, status=204, refuses=(404, 409, 429))
 def change_password(call: Call[Studio], body: PasswordChange) -> Answer:
     """Change your password. All your other sessions end."""
     passwords = call.app.app.accounts.passwords
@@ -163,14 +163,16 @@ def change_password(call: Call[Studio], body: PasswordChange) -> Answer:
     return Answer()
 
 
-@door.post("/auth/password/forgot", policy=Policy.PUBLIC, body=ForgotRequest, answers=Accepted, status=202)
+@door.post(
+    "/auth/password/forgot", policy=Policy.PUBLIC, body=ForgotRequest, answers=Accepted, status=202, refuses=(429,)
+)
 def forgot_password(call: Call[Studio], body: ForgotRequest) -> Answer:
     """Have a letter sent by which the password can be set; the answer is the same for an unknown address."""
     call.app.app.accounts.passwords.ask_reset(body.email, _address(call))
     return Answer(Accepted(detail="If there is an account with this address, a letter is on its way to it."))
 
 
-@door.post("/auth/password/reset", policy=Policy.PUBLIC, body=ResetRequest, status=204)
+@door.post("/auth/password/reset", policy=Policy.PUBLIC, body=ResetRequest, status=204, refuses=(409, 429))
 def reset_password(call: Call[Studio], body: ResetRequest) -> Answer:
     """Set the password by the token of a letter. All sessions end."""
     call.app.app.accounts.passwords.reset(body.token, body.new_password, _address(call))

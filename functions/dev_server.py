@@ -62,12 +62,11 @@ class DoorDispatcher:
             return self.gateway(environ, start_response)
         door = find_door(DOORS, environ["REQUEST_METHOD"], environ["PATH_INFO"])
         if door is None:
-            # Any door answers an unknown path as all do: with a problem that says so.
-            return (
-                self._doors["worker"](environ, start_response)
-                if environ["PATH_INFO"] != "/"
-                else _root(environ, start_response)
-            )
+            if environ["PATH_INFO"] == "/":
+                return _root(environ, start_response)
+            # Any door answers an unknown path as all do: with a problem that says so. Not by way of the framework, whose
+            # own router answers a path with a line break in it, and in HTML.
+            return DOORS[0].serve(Request(environ), studio)(environ, start_response)
         return self._doors[door.name](environ, start_response)
 
 

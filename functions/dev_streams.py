@@ -13,7 +13,7 @@ import io
 import socket
 import threading
 from collections.abc import Callable
-from typing import IO, Any
+from typing import IO, Any, cast
 from wsgiref.types import WSGIEnvironment
 
 import uvicorn
@@ -127,7 +127,7 @@ class _Unbroken(io.BufferedIOBase):
     never came, out of memory that is not the body's, and may crash the process.
     """
 
-    def __init__(self, source: IO[bytes]) -> None:
+    def __init__(self, source: io.BufferedIOBase) -> None:
         self._source = source
 
     def read(self, size: int | None = -1, /) -> bytes:
@@ -144,7 +144,7 @@ class HandingHandler(WSGIRequestHandler):
     def make_environ(self) -> WSGIEnvironment:
         environ = super().make_environ()
         if isinstance(environ["wsgi.input"], DechunkedInput):
-            environ["wsgi.input"] = DechunkedInput(_Unbroken(self.rfile))
+            environ["wsgi.input"] = DechunkedInput(cast(IO[bytes], _Unbroken(self.rfile)))
         return environ
 
     def run_wsgi(self) -> None:

@@ -88,7 +88,9 @@ class Result(BaseModel):
     reports: dict[str, Any]
 
 
-@door.post("/jobs", policy=Policy.USER, body=NewJob, answers=Job, status=201, idempotent=True, limited=True)
+@door.post(
+    "/jobs", policy=Policy.USER, body=NewJob, answers=Job, status=201, idempotent=True, limited=True, refuses=(404,)
+)
 def create_job(call: Call[Studio], body: NewJob) -> Answer:
     """Ask for work: it is checked in full, and its first step queued.
 
@@ -121,7 +123,7 @@ def read_progress(call: Call[Studio], job_id: str) -> Answer:
     return Answer(progress, revision=digest_of(progress.model_dump(mode="json"))[:32])
 
 
-@door.patch("/jobs/{job_id}", policy=Policy.USER, body=JobChanges, answers=Job)
+@door.patch("/jobs/{job_id}", policy=Policy.USER, body=JobChanges, answers=Job, refuses=(412,))
 def change_job(call: Call[Studio], job_id: str, body: JobChanges) -> Answer:
     """Change a job's title, description, metadata or priority; a new priority moves what is queued.
 
@@ -132,7 +134,7 @@ def change_job(call: Call[Studio], job_id: str, body: JobChanges) -> Answer:
     return read_job(call, job_id)
 
 
-@door.post("/jobs/{job_id}/cancel", policy=Policy.USER, answers=Job)
+@door.post("/jobs/{job_id}/cancel", policy=Policy.USER, answers=Job, refuses=(409,))
 def cancel_job(call: Call[Studio], job_id: str) -> Answer:
     """Stop a job within seconds; what it made is kept."""
     return Answer(call.app.app.jobs.cancel(call.principal.uid, job_id))
@@ -144,7 +146,7 @@ def retry_job(call: Call[Studio], job_id: str) -> Answer:
     return Answer(call.app.app.jobs.retry(call.principal.uid, job_id))
 
 
-@door.get("/jobs/{job_id}/result", policy=Policy.USER, answers=Result)
+@door.get("/jobs/{job_id}/result", policy=Policy.USER, answers=Result, refuses=(409,))
 def read_result(call: Call[Studio], job_id: str) -> Answer:
     """List the files of a completed job."""
     job = _completed(call, job_id)
@@ -160,7 +162,7 @@ def read_result(call: Call[Studio], job_id: str) -> Answer:
     return Answer(Result(files=files, reports=job.result.reports if job.result else {}))
 
 
-@door.get("/jobs/{job_id}/files/{name}", policy=Policy.USER, answers="application/octet-stream")
+@door.get("/jobs/{job_id}/files/{name}", policy=Policy.USER, answers="application/octet-stream", refuses=(409, 416))
 def read_file(call: Call[Studio], job_id: str, name: str) -> Answer:
     """Download one file of a result, whole or a byte range of it."""
     file = next((file for file in _files(_completed(call, job_id)) if file.name == name), None)
@@ -186,7 +188,7 @@ def issue_ticket(call: Call[Studio], job_id: str) -> Answer:
     return Answer(Ticket(ticket=made.ticket, href=href, expires_at=made.expires_at))
 
 
-@door.get("/webhook", policy=Policy.USER, answers=WebhookSetting)
+@door.get("/webhook", policy=Policy.USER, answers=WebhookSetting, refuses=(404,))
 def read_webhook(call: Call[Studio]) -> Answer:
     """Read where your jobs are told of."""
     return Answer(_setting(call.app.app.webhooks.get(call.principal.uid)))

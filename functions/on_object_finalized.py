@@ -21,7 +21,7 @@ def receive(call: Call[Studio]) -> Answer:
     event = parse_finalized(dict(call.headers), call.data)
     app = call.app.app
     if event.bucket == app.uploads.bucket:
-        app.ingest.ingest(event.key, is_last_attempt=is_last_attempt(call))
+        app.ingest.receive(event.key, event.generation, is_last_attempt=is_last_attempt(call))
     return Answer()
 
 

@@ -55,7 +55,7 @@ def read_plan(call: Call[Studio], project_id: str, chapter_id: str) -> Answer:
     return Answer(plan, revision=revision)
 
 
-@door.put(f"{CHAPTER}/plan", policy=Policy.USER, body=Segments, answers=ChapterPlan)
+@door.put(f"{CHAPTER}/plan", policy=Policy.USER, body=Segments, answers=ChapterPlan, refuses=(409, 412))
 def replace_plan(call: Call[Studio], project_id: str, chapter_id: str, body: Segments) -> Answer:
     """Put other segments in place; they must make up the same chapter. With If-Match, only over that very plan."""
     plans, uid = call.app.app.plans, call.principal.uid
@@ -64,7 +64,13 @@ def replace_plan(call: Call[Studio], project_id: str, chapter_id: str, body: Seg
     return read_plan(call, project_id, chapter_id)
 
 
-@door.patch(f"{CHAPTER}/segments/{{segment_id}}", policy=Policy.USER, body=SegmentChanges, answers=ChapterPlan)
+@door.patch(
+    f"{CHAPTER}/segments/{{segment_id}}",
+    policy=Policy.USER,
+    body=SegmentChanges,
+    answers=ChapterPlan,
+    refuses=(409, 412),
+)
 def edit_segment(call: Call[Studio], project_id: str, chapter_id: str, segment_id: str, body: SegmentChanges) -> Answer:
     """Change what one segment says, who says it, or whether it is said at all. With If-Match, only in that very plan."""
     plans, uid = call.app.app.plans, call.principal.uid

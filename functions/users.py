@@ -38,7 +38,7 @@ def read_user(call: Call[Studio], user_id: str) -> Answer:
     return Answer(profile, revision=profile.revision)
 
 
-@door.patch("/users/{user_id}", policy=Policy.ADMIN, body=UserChanges, answers=Profile)
+@door.patch("/users/{user_id}", policy=Policy.ADMIN, body=UserChanges, answers=Profile, refuses=(409, 412))
 def change_user(call: Call[Studio], user_id: str, body: UserChanges) -> Answer:
     """Give a role, disable or enable; in force with the user's next call. With If-Match, only what you have read."""
     users = call.app.app.accounts.users
@@ -46,7 +46,7 @@ def change_user(call: Call[Studio], user_id: str, body: UserChanges) -> Answer:
     return Answer(profile, revision=profile.revision)
 
 
-@door.delete("/users/{user_id}", policy=Policy.ADMIN, answers=Profile, status=202)
+@door.delete("/users/{user_id}", policy=Policy.ADMIN, answers=Profile, status=202, refuses=(409,))
 def delete_user(call: Call[Studio], user_id: str) -> Answer:
     """Shut a user out and have all that is theirs removed. Asked again, it goes on where it stopped."""
     return Answer(call.app.app.accounts.users.delete(call.principal.uid, user_id))

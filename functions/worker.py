@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Annotated
 
 import functions_framework
@@ -11,7 +12,7 @@ from werkzeug.wrappers import Request, Response
 from functions._http.answer import Answer, JsonObject
 from functions._http.call import Call
 from functions._http.door import Door
-from functions._http.guard import Policy
+from functions._http.guard import ADMIN, Policy
 from functions.studio import Studio, studio
 from shared.domain.errors import NotFound
 from shared.services.echo import Heard
@@ -61,11 +62,20 @@ def status(call: Call[Studio]) -> Answer:
 
 @door.get("/worker/task/{name}", policy=Policy.USER, answers=TaskView)
 def read_task(call: Call[Studio], name: str) -> Answer:
-    """Look up one task."""
+    """Look up one task of yours: an echo, or part of a job. Admins look up any."""
     record = call.app.app.tasks.find(name)
-    if record is None:
+    if record is None or not _is_theirs(call, name):
         raise NotFound(f"The task {name!r} is not known here (any more): names are kept for an hour after the work.")
     return Answer(TaskView.model_validate({**vars(record), "state": record.state.value}))
+
+
+def _is_theirs(call: Call[Studio], name: str) -> bool:
+    app, uid = call.app.app, call.principal.uid
+    if ADMIN in call.principal.roles or app.echo.is_from(uid, name):
+        return True
+    with contextlib.suppress(NotFound):
+        return bool(app.jobs.get(uid, name.partition("-")[0]))  # a job's tasks are named after it
+    return False
 
 
 class NewEcho(BaseModel):

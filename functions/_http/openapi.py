@@ -25,8 +25,10 @@ _PROBLEMS = {
     "403": "Known, but not allowed.",
     "404": "No such thing, or not yours.",
     "409": "The state does not allow it.",
+    "412": "If-Match names another version.",
     "413": "The body is larger than this route takes.",
     "415": "The body is not of the type this route takes.",
+    "416": "The range lies outside the file.",
     "422": "The request is readable and wrong; `errors` lists all of it.",
     "429": "A documented number or rate is used up; Retry-After says when to ask again.",
     "default": "Any other failure.",
@@ -148,8 +150,8 @@ def _problems(route: Route) -> dict[str, Reference]:
     }
     return {
         status: {"$ref": f"#/components/responses/{_problem_name(status)}"}
-        for status, is_so in possible.items()
-        if is_so
+        for status in _PROBLEMS
+        if possible.get(status) or status in map(str, route.refuses)
     }
 
 

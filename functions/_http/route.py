@@ -26,7 +26,8 @@ class RouteOptions(TypedDict, total=False):
     `policy`: who may call. `body`: the model of the JSON sent, or a media type ("audio/*", "multipart/form-data") the
     handler reads by itself. `query`: the model of the query parameters; without one, any parameter is refused.
     `answers`: the model of the JSON answered, or a media type. `status`: of success. `idempotent`: honours
-    Idempotency-Key. `limited`: may answer 429. `max_body_bytes`: where the door's own limit does not fit.
+    Idempotency-Key. `limited`: may answer 429. `refuses`: statuses that do not follow from all this, for the document.
+    `max_body_bytes`: where the door's own limit does not fit.
     """
 
     policy: Required[Policy]
@@ -36,6 +37,7 @@ class RouteOptions(TypedDict, total=False):
     status: int
     idempotent: bool
     limited: bool
+    refuses: tuple[int, ...]
     max_body_bytes: int
 
 
@@ -52,6 +54,7 @@ class Route:
     status: int = 200
     idempotent: bool = False
     limited: bool = False
+    refuses: tuple[int, ...] = ()
     is_event: bool = False
 
     def __post_init__(self) -> None:

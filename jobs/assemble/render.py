@@ -113,7 +113,9 @@ class Renderer:
         storage, key = self._assets.locate(self._blueprint.output.uri)  # a bad address must not cost a render first
         lettering = Lettering(self._blueprint)
         self._children.equip(lettering.prepare(self._scratch / "fonts"))
-        plan = plan_render(self._blueprint, self._sources(), self._encoder, lettering.address)
+        sources = self._sources()
+        self._pictures.house_clips = frozenset(name for name, source in sources.items() if source.keyframes is not None)
+        plan = plan_render(self._blueprint, sources, self._encoder, lettering.address)
         self._report.frames, self._report.samples = plan.frames, plan.samples
         self._make_shots(plan)
         sound = self._make_sound(plan)

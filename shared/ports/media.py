@@ -1,9 +1,14 @@
-"""Media: an upload's bytes decoded in full and written anew, so that nothing unexamined is ever used or served."""
+"""Media: an upload's picture decoded in full and written anew, so that nothing unexamined is ever used or served.
+
+Sound and films are the work of `jobs/ingest`.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Protocol
+
+from shared.domain.asset import Crop
 
 
 @dataclass(frozen=True)
@@ -16,22 +21,15 @@ class Picture:
     height: int
 
 
-@dataclass(frozen=True)
-class SoundFile:
-    """Decoded sound in its canonical form: 48 kHz stereo. `samples` counts per channel."""
-
-    data: bytes
-    media_type: str
-    sample_rate: int
-    channels: int
-    samples: int
-
-
 class Media(Protocol):
     def normalise_picture(self, data: bytes) -> Picture:
         """Raises CorruptAsset for bytes that do not decode, TooLarge beyond the pixel limit."""
         ...
 
-    def normalise_sound(self, data: bytes) -> SoundFile:
-        """Raises CorruptAsset for bytes that do not decode or hold no sound, TooLarge beyond the time limit."""
+    def thumbnail(self, picture: Picture) -> Picture:
+        """A small JPEG of a normalised picture."""
+        ...
+
+    def portrait_crop(self, picture: Picture) -> Crop:
+        """The square of a normalised portrait to cut to, and advice where it could be better."""
         ...

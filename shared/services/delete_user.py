@@ -19,7 +19,18 @@ from shared.services.keep_jobs import Jobs
 from shared.services.user_records import find_user, remove_user
 
 Keeper = Callable[[str], None]  # removes all that a uid owns; again, it finds nothing
-OWNED = ("projects", "chapters", "plans", "assets", "asset_usage", "blueprints", "jobs")
+OWNED = (
+    "projects",
+    "chapters",
+    "plans",
+    "assets",
+    "asset_usage",
+    "blueprints",
+    "jobs",
+    "job_events",
+    "job_webhooks",
+    "webhooks",
+)
 _AT_ONCE = 100
 
 

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel, ConfigDict
 
+from shared.domain.artifact import digest_of
 from shared.domain.errors import NotFound
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents
@@ -44,10 +45,14 @@ class Echo:
 
     def send(self, owner: str, message: str) -> str:
         """Put an echo on the job queue; the name of its task."""
-        name = new_id("echo")
+        name = new_id(_senders(owner))
         task = EchoTask(owner=owner, name=name, message=message, sent_at=self._clock.now())
         self._tasks.enqueue([Task(QueueKind.JOB, name, ECHO_DOOR, task.model_dump(mode="json"))])
         return name
+
+    def is_from(self, owner: str, name: str) -> bool:
+        """Whether a task of this name is an echo that `owner` sent."""
+        return name.startswith(_senders(owner) + "_")
 
     def deliver(self, task: EchoTask) -> None:
         """Write down that it came; twice is once."""
@@ -63,3 +68,8 @@ class Echo:
         if document is None or document.data["owner"] != owner:
             raise NotFound(f"No echo {name!r} was delivered (yet). GET /api/v1/worker/task/{name} says where it is.")
         return Heard.model_validate(document.data)
+
+
+def _senders(owner: str) -> str:
+    """What the names of one sender's echoes begin with; the queue itself knows no owners."""
+    return f"echo_{digest_of({'echoes_of': owner})[:16]}"

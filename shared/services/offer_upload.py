@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from shared.domain.asset import Asset, NewUpload
 from shared.domain.asset_type import ANY_TYPE, KINDS
-from shared.domain.errors import Conflict, Fault, InvalidInput, NotFound
+from shared.domain.errors import Conflict, Fault, InvalidInput, NotFound, ReelprintError
 from shared.domain.upload import ResumableOffer, SignedRequest, UploadOffer
 from shared.ports.storage import ResumableUpload, SignedUrl, Storage
 from shared.services.keep_assets import Assets, require_size
@@ -38,6 +38,13 @@ class OfferUpload:
             crc32c=new.crc32c or "",
         )
         self._assets.register(asset)
+        try:
+            return self._signed(asset, new)
+        except ReelprintError:  # nobody would ever bring it
+            self._assets.delete(owner, asset.id, force=True)
+            raise
+
+    def _signed(self, asset: Asset, new: NewUpload) -> UploadOffer:
         upload = self._uploads.sign(
             "PUT",
             asset.upload_key,

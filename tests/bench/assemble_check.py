@@ -63,7 +63,7 @@ def require_edited(film: Path, first: Path, edit: Edit, changed: range) -> float
     """The mean likeness to the film before the edit, of frames it did not touch; it must show in all of the others."""
     untouched = [n for n in samples_of(edit) if n not in changed]
     same = likeness(film, first, untouched)
-    other = likeness(film, first, changed[len(changed) // 4 : -len(changed) // 4 : len(changed) // 8])
+    other = likeness(film, first, changed[len(changed) // 4 : -len(changed) // 4 : len(changed) // 4])
     if min(same) < CHANGED_DB or max(other) > CHANGED_DB:
         raise Wrong(
             f"frames beside the edit are {min(same):.1f} dB like those before at worst, edited ones {max(other):.1f} dB "

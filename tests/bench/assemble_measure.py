@@ -20,6 +20,7 @@ import psutil
 
 LOOK_EVERY_S = 0.05
 NOT_SCRATCH = ("output", "joined", "asset-", ".")  # how names of the result begin, and of sources, here or on the way
+IDLE_S = 60
 MB = 1e6
 Start = Callable[[list[str]], "subprocess.Popen[bytes]"]
 
@@ -36,7 +37,7 @@ class Cost:
 
 
 class Failed(Exception):
-    """A contender ended with another code than 0."""
+    """A contender ended with another code than 0, or did nothing any more."""
 
 
 def usable_cpus() -> list[int]:
@@ -55,7 +56,9 @@ def measure(starts: Sequence[Start], scratch: Path, cpus: Sequence[int]) -> Cost
         for task in tasks:
             running.callback(_end, task)
         memory = files = peak = 0
+        patience = _Patience()
         while any(task.poll() is None for task in tasks):
+            patience.require_work(tasks)
             now, written = sum(pss_of_tree(task.pid) for task in tasks), bytes_in(scratch)
             memory, files, peak = max(memory, now), max(files, written), max(peak, now + written)
             time.sleep(LOOK_EVERY_S)
@@ -68,18 +71,50 @@ def measure(starts: Sequence[Start], scratch: Path, cpus: Sequence[int]) -> Cost
     return Cost(sum(facts["cpu"] for facts in used), wall, memory, files, peak)
 
 
+class _Patience:
+    """Notices a program that neither works nor ends: one that waits for ever would hold up all that come after it."""
+
+    def __init__(self) -> None:
+        self._cpu = -1.0
+        self._asked = self._moved = time.monotonic()
+
+    def require_work(self, tasks: Sequence[subprocess.Popen[bytes]]) -> None:
+        """Raise Failed when no CPU time was used for IDLE_S; asks every second, which costs little."""
+        now = time.monotonic()
+        if now < self._asked + 1:
+            return
+        self._asked, used = now, sum(cpu_of_tree(task.pid) for task in tasks)
+        if used > self._cpu + 0.05:  # a loop that only sleeps and looks uses a little, too
+            self._cpu, self._moved = used, now
+        elif now > self._moved + IDLE_S:
+            raise Failed(f"it did nothing for {IDLE_S} s and was stopped")
+
+
 def _end(task: subprocess.Popen[bytes]) -> None:
     """Stop a program and all it started, where it still runs: the benchmark itself was stopped."""
     if task.poll() is None:
         for process in psutil.Process(task.pid).children(recursive=True):
             with suppress(psutil.NoSuchProcess):
                 process.kill()
-        task.kill()
-        task.communicate()
+        try:
+            task.communicate(timeout=10)  # the wrapper ends by itself, once it has seen all of them end
+        except subprocess.TimeoutExpired:
+            task.kill()
+            task.communicate()
 
 
 def pinned(cpu: int, report: Path) -> list[str]:
     return [sys.executable, "-m", "tests.bench.assemble_pinned", str(cpu), str(report)]
+
+
+def cpu_of_tree(wrapper: int) -> float:
+    """CPU seconds of what runs below the wrapper now, and of what it has waited for."""
+    total = 0.0
+    with suppress(psutil.NoSuchProcess):
+        for process in psutil.Process(wrapper).children(recursive=True):
+            with suppress(psutil.NoSuchProcess):
+                total += sum(process.cpu_times()[:4])
+    return total
 
 
 def pss_of_tree(wrapper: int) -> int:

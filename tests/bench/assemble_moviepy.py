@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 WIDTH, HEIGHT = 1280, 720
+NUDGE_S = 1e-5
 FONT_SIZE, OUTLINE, MARGIN = 27, 3, 43  # pixels: what our captions measure in a frame of this height
 
 
@@ -18,7 +19,9 @@ def main() -> None:
     edit = json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))
     film = joined(edit)
     frames = sum(piece["frames"] - edit["overlap"] for piece in edit["pieces"]) + edit["overlap"]
-    film = film.with_duration((frames + 0.1) / edit["rate"])  # it counts frames by rounding the duration down
+    # Its times are sums of binary fractions: without a nudge, a seam may show the clip before it for a frame more, and
+    # the last frame be lost.
+    film = film.time_transform(lambda t: t + NUDGE_S).with_duration((frames + 0.1) / edit["rate"])
     film.write_videofile(
         sys.argv[2],
         fps=edit["rate"],

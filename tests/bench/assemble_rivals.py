@@ -33,16 +33,28 @@ _COVER = (
 
 @dataclass(frozen=True)
 class Rival:
-    """`command` gives its argument list; `missing` why it cannot be run here, or nothing."""
+    """`command` gives its argument list; `missing` why it cannot be run here, or nothing; `tries` how often it may hang."""
 
     name: str
     command: Command
     missing: str = ""
+    tries: int = 1
 
     def run(self, edit: Edit, material: Material, folder: Path, cpu: int) -> tuple[Cost, Path]:
         """Make the edit in `folder`, which holds nothing yet. Raises Failed with what the program said."""
+        for left in reversed(range(self.tries)):
+            try:
+                return self._run_once(edit, material, folder, cpu)
+            except Failed as exc:
+                if not left:
+                    raise
+                print(f"  {self.name}: {str(exc).splitlines()[0]} once more", flush=True)
+                shutil.rmtree(folder)
+        raise AssertionError("unreachable")
+
+    def _run_once(self, edit: Edit, material: Material, folder: Path, cpu: int) -> tuple[Cost, Path]:
         folder.mkdir()
-        said = folder / "output.log"
+        film, said = folder / "output.mp4", folder / "output.log"
         argv = self.command(edit, material, folder)
         with said.open("wb") as log:
             start = _starter(argv, folder, log.fileno())
@@ -50,7 +62,9 @@ class Rival:
                 cost = measure([start], folder, [cpu])
             except Failed as exc:
                 raise Failed(f"{exc}: {said.read_text('utf-8', 'replace')[-600:]}") from exc
-        return cost, folder / "output.mp4"
+        if not film.exists() or not film.stat().st_size:
+            raise Failed("it ended well and wrote nothing")
+        return cost, film
 
 
 def _starter(argv: Sequence[str], folder: Path, log: int) -> Callable[[list[str]], subprocess.Popen[bytes]]:
@@ -69,7 +83,8 @@ def rivals() -> list[Rival]:
     return [
         Rival(GRAPH, graph_command),
         Rival("moviepy", moviepy_command, no_moviepy),
-        Rival("melt", melt_command, no_melt),
+        # Given these options of x264, melt 7.12 stops working soon after its start in about one run of ten.
+        Rival("melt", melt_command, no_melt, tries=4),
     ]
 
 

@@ -14,6 +14,7 @@ from functions._http.guard import Policy
 from functions.auth import COOKIE
 from functions.dev_server import Server
 from functions.doors import DOORS
+from shared.domain.asset import AssetType
 from shared.domain.user import Role
 from shared.ports.documents import Where
 from shared.ports.storage import every_object
@@ -396,7 +397,7 @@ def test_a_deleted_user_goes_with_all_that_is_theirs_and_nobody_elses(studio: St
         project, chapter = new_chapter(client)
         assert client.post(f"/projects/{project}/planning/chapters/{chapter}/generate", json={}).status_code == 200
         raw = b"\x89PNG\r\n\x1a\n" + b"\0" * 64
-        server.app.uploads.put(f"users/{person.uid}/ast_{person.uid}", raw)
+        server.app.assets.create(person.uid, AssetType.BACKGROUND, "cover", raw)
     gone = client.delete(f"/users/{anna.uid}", headers=ada.headers)
     assert (gone.status_code, gone.json()["status"]) == (202, "deleting")
     assert client.get("/projects", headers=anna.headers).status_code == 401

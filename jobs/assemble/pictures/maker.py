@@ -26,6 +26,9 @@ class PictureMaker:
         self._children = children
         self._scratch = scratch
         self._sizes: dict[str, tuple[int, int]] = {}
+        self.house_clips: frozenset[str] = (
+            frozenset()
+        )  # assets whose frames need no fitting, and are entered at a keyframe
         self._lock = threading.Lock()
 
     def make(self, shot: Shot, target: Path) -> None:
@@ -49,7 +52,7 @@ class PictureMaker:
         return read_stream(target.read_bytes()).parameters
 
     def _graph(self, target: Path) -> ShotGraph:
-        return ShotGraph(self._blueprint, self._fetch, self._size, target)
+        return ShotGraph(self._blueprint, self._fetch, self._size, target, self.house_clips)
 
     def _size(self, asset: str) -> tuple[int, int]:
         """(width, height) of an asset's first picture as it is shown, turned upright; measured, once."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from fractions import Fraction
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,15 +27,24 @@ SEEK_FROM_S, SEEK_EARLY_S = 3.0, 1.0  # a source is entered this long before wha
 class ShotGraph:
     """Builds the graph of one shot. `fetch` gives an asset's local file, `size` its picture's (width, height) in pixels.
 
+    `house_clips` are the assets known to be in this production's house format: their frames are drawn as they are.
     `scripts` are the files that the graph reads beside the assets; whoever runs it removes them.
     """
 
-    def __init__(self, blueprint: Blueprint, fetch: Fetch, size: Size, stem: Path) -> None:
+    def __init__(
+        self,
+        blueprint: Blueprint,
+        fetch: Fetch,
+        size: Size,
+        stem: Path,
+        house_clips: frozenset[str] = frozenset(),
+    ) -> None:
         self._blueprint = blueprint
         self._output = blueprint.output
         self._fetch = fetch
         self._size = size
         self._stem = stem
+        self._house_clips = house_clips
         self._numbers = count()
         self.scripts: list[Path] = []
 
@@ -133,7 +143,8 @@ class ShotGraph:
         if item.ken_burns:
             return self._viewed(item, stretch, frames)
         if isinstance(item, Clip):
-            return fit_into(self._played(item, stretch, frames), self._output, item.fit)
+            played = self._played(item, stretch, frames)
+            return played if item.asset in self._house_clips else fit_into(played, self._output, item.fit)
         if isinstance(item, Generator):
             return hold(self._made(item), frames, self._output)
         return hold(
@@ -173,12 +184,19 @@ class ShotGraph:
         rate, speed = self._output.frame_rate, clip.speed.fraction
         first = stretch.source_frame
         last = clip.source_range.start + int((stretch.offset + frames - 1) * speed)
-        begins = float(first / rate.fraction)
-        source = self._source(clip.asset, begins - SEEK_EARLY_S if begins > SEEK_FROM_S else 0)
+        source = self._source(clip.asset, self._entry(clip.asset, first))
         # Frames are numbered from the source's own beginning, wherever it is entered: one numbering for all shots of it.
         steady = source.filter("fps", f"{rate.num}/{rate.den}", start_time=0)
         cut = steady.filter("trim", start_frame=first, end_frame=last + 1).filter("setpts", "PTS-STARTPTS")
         return self._paced(cut, clip, stretch.offset, frames) if speed != 1 else cut
+
+    def _entry(self, asset: str, frame: int) -> float:
+        """The second at which a source is entered to show a frame; its keyframe before that is where decoding begins."""
+        rate = self._output.frame_rate.fraction
+        if asset in self._house_clips:  # no frame comes out of its turn
+            return float((frame + Fraction(1, 4)) / rate) if frame else 0
+        begins = float(frame / rate)
+        return begins - SEEK_EARLY_S if begins > SEEK_FROM_S else 0
 
     def _paced(self, stream: Any, clip: Clip, offset: int, frames: int) -> Any:
         """Frame n of the item shows source frame floor(n * speed).

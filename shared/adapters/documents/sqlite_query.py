@@ -85,9 +85,7 @@ class QuerySql:
         for i in range(len(free) - 1, -1, -1):
             name, descending = free[i]
             equal = [f"{other} = {marks[other]}" for other, _ in free[:i]]
-            # The plus keeps SQLite from seeking to the id through all of the collection: equals in the sort are few.
-            plus = "+" if equal and name == "id" else ""
-            beyond = f"{plus}{name} {'<' if descending else '>'} {marks[name]}"
+            beyond = f"{name} {'<' if descending else '>'} {marks[name]}"
             stretches.append(([*self._bounds_left(free[: i + 1]), *equal, beyond], free[i:]))
         if self._indexed:
             return stretches

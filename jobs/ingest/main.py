@@ -1,0 +1,176 @@
+"""The ingest job: one upload of sound or film; environment in, exit code out.
+
+    0  ready, or nothing left to do          5  storage failed or full
+    1  something of ours is broken           6  ffmpeg is missing or broke
+    2  bad settings                          7  cancelled
+    4  the upload cannot be used; its record says why
+
+Codes 2, 4 and 7 are final, as the assembly job's: another run would end the same way. After any other the platform runs
+the job again; what it left is whole or not there, and the reason stays on the record until a run ends well.
+"""
+
+from __future__ import annotations
+
+import errno
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from jobs.assemble.running.child import Children
+from jobs.assemble.running.limits import Limits
+from jobs.assemble.running.log import Log
+from jobs.assemble.running.retries import Retry
+from jobs.assemble.running.stopping import Stopping
+from jobs.ingest.clip import normalise_clip
+from jobs.ingest.sound import normalise_song, normalise_voice
+from jobs.ingest.tools import Tools
+from jobs.ingest.wiring import IngestApp, build
+from shared.config import IngestRequest, Settings, read_ingest_request, read_settings, tool_environment
+from shared.domain.asset import Asset
+from shared.domain.asset_type import HEAD_BYTES, AssetType, looks_like
+from shared.domain.errors import (
+    Cancelled,
+    CorruptAsset,
+    EngineFailed,
+    EngineUnavailable,
+    InvalidInput,
+    Misconfigured,
+    NotFound,
+    ReelprintError,
+    RenderFailed,
+    StorageFailed,
+    StorageFull,
+    TooLarge,
+    UnsupportedMedia,
+)
+from shared.services.asset_work import AssetWork
+from shared.services.keep_assets import unlike
+
+EXIT_CODES: dict[type[ReelprintError], int] = {
+    Misconfigured: 2,
+    InvalidInput: 4,
+    TooLarge: 4,
+    CorruptAsset: 4,
+    UnsupportedMedia: 4,
+    StorageFailed: 5,
+    RenderFailed: 6,
+    EngineUnavailable: 6,
+    EngineFailed: 6,
+    Cancelled: 7,
+}
+FINAL = {2, 4, 7}
+STEP_S = 1.0  # between two writes of progress
+LIMITS = Limits(output=8 * 1024**3)
+_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+Normalise = Callable[[Path, Tools, AssetWork], dict[str, Any]]
+NORMALISE: Mapping[AssetType, Normalise] = {
+    AssetType.MOVE_CLIP: normalise_clip,
+    AssetType.SONG: normalise_song,
+    AssetType.VOICE_SAMPLE: normalise_voice,
+}
+retry = Retry(time.sleep)
+
+
+def main() -> int:
+    """Ingest one upload as the environment says. Never raises."""
+    log = Log()
+    try:
+        request = read_ingest_request()
+        log = Log(request.asset_id, 0, request.trace)
+        settings = read_settings()
+        app = build(settings, request)
+    except Exception as exc:  # there is no record yet to tell it on
+        error = known(exc)
+        log.error(error)
+        return exit_code(error)
+    return _run(settings, request, app, log)
+
+
+def _run(settings: Settings, request: IngestRequest, app: IngestApp, log: Log) -> int:
+    told = _Told(app.work, log)
+    try:
+        asset = app.work.current()
+        if asset is None:
+            return 0  # deleted, done by another, or another generation's
+        environment = tool_environment()
+        ffmpeg = Children(environment, settings.ffmpeg, LIMITS)
+        with (
+            tempfile.TemporaryDirectory(prefix="reelprint-") as scratch,
+            Stopping(ffmpeg, Path(scratch), told.fail, EXIT_CODES[Cancelled]),
+        ):
+            tools = Tools(ffmpeg, Children(environment, settings.ffprobe, LIMITS), Path(scratch), told.step)
+            facts = NORMALISE[asset.type](_brought(asset, request, app, tools), tools, app.work)
+            retry(app.work.ready, facts)
+    except Exception as exc:  # the last resort: the reason must reach the record and the log whatever it is
+        error = known(exc)
+        told.fail(error)
+        return exit_code(error)
+    return 0
+
+
+class _Told:
+    """Who tells of this run, on the record and in the log. A store that cannot be written hides no failure."""
+
+    def __init__(self, work: AssetWork, log: Log) -> None:
+        self._work, self._log = work, log
+        self._written = float("-inf")
+
+    def step(self, percentage: int, message: str) -> None:
+        if time.monotonic() - self._written < STEP_S:
+            return
+        self._written = time.monotonic()
+        try:
+            self._work.step(percentage, message)
+        except ReelprintError as exc:
+            self._log.line("WARNING", f"The record could not be written: {exc.detail}")
+
+    def fail(self, error: ReelprintError) -> None:
+        self._log.error(error)
+        try:
+            if exit_code(error) in FINAL:
+                retry(self._work.fail, error.detail)
+            else:
+                self._work.note(error.detail)
+        except ReelprintError as exc:
+            self._log.line("ERROR", f"The record could not be written: {exc.detail}")
+
+
+def _brought(asset: Asset, request: IngestRequest, app: IngestApp, tools: Tools) -> Path:
+    """The upload as a local file. Raises CorruptAsset where it is gone or another, UnsupportedMedia by its first bytes."""
+    target = tools.scratch / "source"
+    tools.step(1, "bringing the upload")
+    try:
+        info = retry(app.uploads.download, asset.upload_key, target)
+    except NotFound as exc:
+        raise CorruptAsset("The upload was removed before it was looked at. Upload it again.") from exc
+    if str(info.generation) != request.generation:
+        raise CorruptAsset("The upload was written over before it was looked at. Upload it again.")
+    with target.open("rb") as stream:
+        if not looks_like(asset.type, stream.read(HEAD_BYTES)):
+            raise unlike(asset.type)
+    return target
+
+
+def known(exc: Exception) -> ReelprintError:
+    """Any failure as one of ours. A bug's own words are left out; its place is told."""
+    if isinstance(exc, ReelprintError):
+        return exc
+    if isinstance(exc, OSError) and exc.errno in _NO_SPACE:
+        return StorageFull("No space is left for the ingest's files. Free some; it is tried again.")
+    if isinstance(exc, OSError):
+        return StorageFailed(f"The system refused: {exc.strerror}")
+    place = traceback.extract_tb(exc.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}, in {place.name}"
+    return ReelprintError(f"Something of ours is broken: {exc.__class__.__name__} in {where}.")
+
+
+def exit_code(error: ReelprintError) -> int:
+    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
