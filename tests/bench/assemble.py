@@ -63,10 +63,10 @@ def arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--cases", type=_listed(CASES), default=CASES, help=f"of {','.join(CASES)}")
     parser.add_argument("--skip", type=_listed(("moviepy", "melt")), default=(), help="of moviepy,melt")
     parser.add_argument("--quick", action="store_true", help="20 s of each, to try it out; no target is judged")
-    parser.add_argument("--write", action="store_true", help="write docs/performance.md; for a quiet machine")
+    parser.add_argument("--write", action="store_true", help="write docs/performance.md; on a quiet machine")
     wish = parser.parse_args(argv)
-    if wish.write and wish.quick:
-        parser.error("--write is for whole runs: what --quick measures is mostly programs starting")
+    if wish.write and (wish.quick or wish.cases != CASES):
+        parser.error("--write is for whole runs: every case, at its full length")
     return wish
 
 

@@ -33,7 +33,7 @@ class Bench:
     ) -> None:
         self._folder = folder
         self._material = material
-        self._rivals = [rival for rival in rivals() if rival.name not in skip]
+        self._rivals = [replace(r, missing="left out by --skip") if r.name in skip else r for r in rivals()]
         self._cpus = cpus  # every contender runs on the first of them, two tasks on the first two
         self._edits = edits_of(material, scale)
         self._first: dict[str, tuple[Ours, Path]] = {}  # first renders, which an edit goes on from

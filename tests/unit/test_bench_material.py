@@ -231,7 +231,9 @@ def test_the_report_names_what_was_missed_and_what_could_not_be_run() -> None:
     assert "MISSED" not in report(Results(rows), is_judged=False)
 
 
-@pytest.mark.parametrize("argv", [["--cases", "cuts,walls"], ["--skip", "ours"], ["--quick", "--write"]])
+@pytest.mark.parametrize(
+    "argv", [["--cases", "cuts,walls"], ["--skip", "ours"], ["--quick", "--write"], ["--cases", "cuts", "--write"]]
+)
 def test_an_unknown_wish_is_refused(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         assemble.arguments(argv)
