@@ -17,7 +17,7 @@ STILL_GOP_SECONDS = 5  # a still has one keyframe this often: seeking stays quic
 
 _PRESET = {Profile.PREVIEW: "ultrafast", Profile.STANDARD: "veryfast", Profile.HIGH: "medium"}
 _CRF = {Profile.PREVIEW: 28, Profile.STANDARD: 20, Profile.HIGH: 17}
-_STILL_CRF_BONUS = 4  # a still has one keyframe for seconds, and every flaw in it is stared at
+_STILL_CRF_BONUS = 6  # a still is one keyframe for seconds, and every flaw in it is stared at
 
 
 def keyframe_interval(output: Output) -> int:

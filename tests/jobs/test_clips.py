@@ -9,7 +9,7 @@ import pytest
 
 from tests.jobs.conftest import FOREIGN_FRAMES, HOUSE_FRAMES, Sources
 from tests.support.assembly import Raw, Studio, clip, colour, production
-from tests.support.media import decode_grey, numbered_frames, read_numbers, write_clip
+from tests.support.media import decode_grey, ffmpeg, numbered_frames, read_numbers, write_clip
 
 pytestmark = pytest.mark.media
 
@@ -107,3 +107,14 @@ def test_the_slowest_frame_rates_are_rendered(studio: Studio, rate: int) -> None
         [{**colour("c", 0, 4), "fade_in": 3}, colour("d", 4, 3)], output={"frame_rate": {"num": rate, "den": 1}}
     )
     assert studio.render(document).report["frames"] == 7
+
+
+def test_a_held_picture_does_not_change_from_frame_to_frame(studio: Studio, tmp_path: Path) -> None:
+    """Over more than one GOP: every frame is the first one, to the last bit, at the keyframes too."""
+    photo = tmp_path / "photo.png"
+    ffmpeg("-f", "lavfi", "-i", "mandelbrot=s=160x90,noise=alls=10", "-frames:v", "1", photo)
+    item = {"type": "still", "id": "s", "asset": "photo", "timeline_start": 0, "duration": 320}
+    shown = film(studio, production([item], {"photo": studio.put(photo, "image/png")}, output={"profile": "standard"}))
+    frames = decode_grey(shown)
+    assert len(frames) == 320
+    assert (frames == frames[0]).all()

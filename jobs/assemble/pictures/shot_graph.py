@@ -8,7 +8,6 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from jobs.assemble import house
 from jobs.assemble.lettering import captions
 from jobs.assemble.pictures.graph import fade_picture, fit_into, join_pictures, made_input, open_source
 from jobs.assemble.pictures.layers import fit_layer, lay_over
@@ -49,7 +48,7 @@ class ShotGraph:
         self.scripts: list[Path] = []
 
     def build(self, shot: Shot) -> Any:
-        """The shot's pictures, as many as it needs: a still's one GOP, or every frame."""
+        """The shot's pictures: a still's one, or every frame."""
         is_still = shot.kind is ShotKind.STILL
         frames = 1 if is_still else shot.frames
         picture = self._base(shot.scene, frames)
@@ -60,7 +59,7 @@ class ShotGraph:
             language = self._blueprint.captions.burn_language or ""
             script = captions.burned(cues, self._blueprint.captions.style, self._output, language)
             picture = self._draw(picture, script)
-        return hold(picture, house.still_gop(self._output), self._output) if is_still else picture
+        return picture
 
     def ground(self, colour: str, frames: int) -> Any:
         """Frames of one colour."""
