@@ -10,17 +10,16 @@ Codes 2, 3, 4 and 7 are final (shared.services.render_blueprint.FINAL_EXIT_CODES
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import os
 import sys
 import tempfile
-import traceback
 from pathlib import Path
 
 from jobs.assemble.assets import retry
 from jobs.assemble.render import Renderer, encoder_version
 from jobs.assemble.running.child import Children
+from jobs.assemble.running.failures import exit_code, known
 from jobs.assemble.running.log import Log
 from jobs.assemble.running.progress import Progress
 from jobs.assemble.running.stopping import Stopping
@@ -39,7 +38,6 @@ from shared.domain.errors import (
     ReelprintError,
     RenderFailed,
     StorageFailed,
-    StorageFull,
     TooLarge,
 )
 
@@ -66,9 +64,9 @@ def main() -> int:
         settings = read_settings()
         app = build(settings)
     except Exception as exc:  # there is no record yet to tell it on
-        error = _known(exc)
+        error = known(exc)
         log.error(error)
-        return _exit_code(error)
+        return exit_code(error, EXIT_CODES)
     return _run(settings, request, app)
 
 
@@ -85,9 +83,9 @@ def _run(settings: Settings, request: AssembleRequest, app: AssembleApp) -> int:
             report = _render(blueprint, settings, request, app, children, told.progress, Path(scratch))
             retry(told.progress.finish, report)
     except Exception as exc:  # the last resort: the reason must reach the record and the log whatever it is
-        error = _known(exc)
+        error = known(exc)
         told.fail(error)
-        return _exit_code(error)
+        return exit_code(error, EXIT_CODES)
     return 0
 
 
@@ -154,27 +152,6 @@ def _document(request: AssembleRequest, app: AssembleApp) -> bytes:
     if hashlib.sha256(data).hexdigest() != request.blueprint_sha256:
         raise CorruptAsset(f"The blueprint at {request.blueprint_uri} is not the one whose sha256 was given.")
     return data
-
-
-def _from_system(exc: OSError) -> ReelprintError:
-    if exc.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StorageFull(f"No space is left for {exc.filename or 'scratch files'}. Free some and run again.")
-    return StorageFailed(f"The system refused: {exc}")
-
-
-def _known(exc: Exception) -> ReelprintError:
-    """Any failure as one of ours. A bug's own words are left out, for they may quote what people wrote; its place is told."""
-    if isinstance(exc, ReelprintError):
-        return exc
-    if isinstance(exc, OSError):
-        return _from_system(exc)
-    place = traceback.extract_tb(exc.__traceback__)[-1]
-    where = f"{Path(place.filename).name}, line {place.lineno}, in {place.name}"
-    return ReelprintError(f"Something of ours is broken: {exc.__class__.__name__} in {where}.")
-
-
-def _exit_code(error: ReelprintError) -> int:
-    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
 
 
 if __name__ == "__main__":

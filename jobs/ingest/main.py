@@ -11,16 +11,15 @@ the job again; what it left is whole or not there, and the reason stays on the r
 
 from __future__ import annotations
 
-import errno
 import sys
 import tempfile
 import time
-import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from jobs.assemble.running.child import Children
+from jobs.assemble.running.failures import exit_code, known
 from jobs.assemble.running.limits import Limits
 from jobs.assemble.running.log import Log
 from jobs.assemble.running.retries import Retry
@@ -43,7 +42,6 @@ from shared.domain.errors import (
     ReelprintError,
     RenderFailed,
     StorageFailed,
-    StorageFull,
     TooLarge,
     UnsupportedMedia,
 )
@@ -65,7 +63,6 @@ EXIT_CODES: dict[type[ReelprintError], int] = {
 FINAL = {2, 4, 7}
 STEP_S = 1.0  # between two writes of progress
 LIMITS = Limits(output=8 * 1024**3)
-_NO_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 Normalise = Callable[[Path, Tools, AssetWork], dict[str, Any]]
 NORMALISE: Mapping[AssetType, Normalise] = {
     AssetType.MOVE_CLIP: normalise_clip,
@@ -86,7 +83,7 @@ def main() -> int:
     except Exception as exc:  # there is no record yet to tell it on
         error = known(exc)
         log.error(error)
-        return exit_code(error)
+        return exit_code(error, EXIT_CODES)
     return _run(settings, request, app, log)
 
 
@@ -108,7 +105,7 @@ def _run(settings: Settings, request: IngestRequest, app: IngestApp, log: Log) -
     except Exception as exc:  # the last resort: the reason must reach the record and the log whatever it is
         error = known(exc)
         told.fail(error)
-        return exit_code(error)
+        return exit_code(error, EXIT_CODES)
     return 0
 
 
@@ -131,7 +128,7 @@ class _Told:
     def fail(self, error: ReelprintError) -> None:
         self._log.error(error)
         try:
-            if exit_code(error) in FINAL:
+            if exit_code(error, EXIT_CODES) in FINAL:
                 retry(self._work.fail, error.detail)
             else:
                 self._work.note(error.detail)
@@ -153,23 +150,6 @@ def _brought(asset: Asset, request: IngestRequest, app: IngestApp, tools: Tools)
         if not looks_like(asset.type, stream.read(HEAD_BYTES)):
             raise unlike(asset.type)
     return target
-
-
-def known(exc: Exception) -> ReelprintError:
-    """Any failure as one of ours. A bug's own words are left out; its place is told."""
-    if isinstance(exc, ReelprintError):
-        return exc
-    if isinstance(exc, OSError) and exc.errno in _NO_SPACE:
-        return StorageFull("No space is left for the ingest's files. Free some; it is tried again.")
-    if isinstance(exc, OSError):
-        return StorageFailed(f"The system refused: {exc.strerror}")
-    place = traceback.extract_tb(exc.__traceback__)[-1]
-    where = f"{Path(place.filename).name}, line {place.lineno}, in {place.name}"
-    return ReelprintError(f"Something of ours is broken: {exc.__class__.__name__} in {where}.")
-
-
-def exit_code(error: ReelprintError) -> int:
-    return next((EXIT_CODES[kind] for kind in type(error).__mro__ if kind in EXIT_CODES), 1)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from jobs.assemble import main
+from jobs.assemble.running.failures import known
 from jobs.assemble.running.progress import Progress
 from shared.adapters.clock import SystemClock
 from shared.adapters.documents.sqlite import SqliteDocuments
@@ -282,7 +283,7 @@ def test_a_folder_that_cannot_be_written_is_a_storage_failure(studio: Studio) ->
     ("number", "kind"), [(errno.ENOSPC, StorageFull), (errno.EFBIG, StorageFull), (errno.EIO, StorageFailed)]
 )
 def test_what_the_system_refuses_in_scratch_is_a_storage_failure(number: int, kind: type[Exception]) -> None:
-    assert type(main._from_system(OSError(number, "no", "name"))) is kind
+    assert type(known(OSError(number, "no", "name"))) is kind
 
 
 # 6: the renderer
