@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jobs.assemble.files import mp4
+from jobs.assemble.files.frame_numbers import FrameNumbers
 from jobs.assemble.pictures.shots import Source
 from jobs.assemble.running import claims
 from jobs.assemble.running.retries import Retry
@@ -73,9 +74,9 @@ class Assets:
                     return Source(identity)
                 if (track.sps, track.pps) != parameters():
                     return Source(identity)
-                for _ in track.read(stream, 0, track.frames):
-                    pass
-        except mp4.NotHouseFormat:
+                if not FrameNumbers(track.sps).count_up(track.read(stream, 0, track.frames)):
+                    return Source(identity)
+        except (mp4.NotHouseFormat, ValueError):  # not as the house writes them: its boxes, or its frames
             return Source(identity)
         except NotFound as exc:
             raise _missing(name, self._assets[name].uri) from exc

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from jobs.assemble import house
 from jobs.assemble.files import mp4, mux
+from jobs.assemble.files.frame_numbers import FrameNumbers
 from jobs.assemble.lettering import captions
 from jobs.assemble.plan import RenderPlan
 from shared.domain.blueprint.model import Blueprint, Output
@@ -19,16 +20,16 @@ def check(path: Path, plan: RenderPlan, blueprint: Blueprint, parameters: tuple[
         try:
             languages = mp4.text_languages(stream)
             video, audio = mp4.read_track(stream), mp4.read_audio(stream)
-            read = sum(1 for _ in video.read(stream, 0, video.frames))
-        except mp4.NotHouseFormat as exc:
+            is_counted = FrameNumbers(video.sps).count_up(video.read(stream, 0, video.frames))
+        except (mp4.NotHouseFormat, ValueError) as exc:
             raise RenderFailed(f"The result is not in the house format: {exc}.") from exc
     found = {
         "frames": (video.frames, plan.frames),
-        "frames read": (read, plan.frames),
+        "frames numbered in a row": (is_counted, True),
         "frame rate": (video.frame_rate, output.frame_rate.fraction),
         "size": ((video.width, video.height), (output.width, output.height)),
         "parameter sets": ((video.sps, video.pps), parameters),
-        "keyframes missing at seams": ([s.start for s in plan.shots if s.start not in video.keyframes], []),
+        "keyframes missing at seams": ([s.keyframe for s in plan.shots if s.keyframe not in video.keyframes], []),
         "audio": (_sound(audio), _planned_sound(plan, output)),
         "captions": (languages, [captions.iso_639_2(code) for code in mux.soft_languages(blueprint)]),
     }

@@ -57,14 +57,17 @@ def x264_params(keyint: int) -> str:
             "colorprim=bt709",
             "transfer=bt709",
             "colormatrix=bt709",
-            "range=tv",
             "chromaloc=0",  # else the source's own would be written into the parameter sets
         ]
     )
 
 
-def video_options(output: Output, *, still: bool) -> dict[str, Any]:
-    """ffmpeg output options of a shot. `8x8dct` and `cabac` are named so that a faster preset keeps the parameter sets."""
+def video_options(output: Output, *, still: bool = False, keyframe_at: int | None = None) -> dict[str, Any]:
+    """ffmpeg output options of a shot. `8x8dct` and `cabac` are named so that a faster preset keeps the parameter sets.
+
+    `keyframe_at`: a frame of it that is to be a keyframe beside those that come at their interval.
+    """
+    forced = {"force_key_frames": f"expr:eq(n,{keyframe_at})", "forced-idr": 1} if keyframe_at else {}
     crf = _CRF[output.profile] - (_STILL_CRF_BONUS if still else 0)
     return {
         "format": "h264",
@@ -76,6 +79,7 @@ def video_options(output: Output, *, still: bool) -> dict[str, Any]:
         "pix_fmt": "yuv420p",
         "x264-params": x264_params(still_gop(output) if still else keyframe_interval(output)),
         "threads": 1,
+        **forced,
     }
 
 

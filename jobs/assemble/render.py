@@ -21,6 +21,7 @@ from jobs.assemble.pictures import sheets
 from jobs.assemble.pictures.maker import PictureMaker
 from jobs.assemble.pictures.shot_streams import ShotStreams
 from jobs.assemble.pictures.shots import Shot, ShotKind, Source
+from jobs.assemble.pictures.takes import in_takes
 from jobs.assemble.plan import RenderPlan, moving_assets, plan_render
 from jobs.assemble.running.child import Children
 from jobs.assemble.running.progress import Phase, Progress
@@ -148,33 +149,36 @@ class Renderer:
     def _make_shots(self, plan: RenderPlan) -> None:
         wanted = {shot.key: shot for shot in plan.shots if shot.key is not None}
         self._report.copied_shots = sum(1 for shot in plan.shots if shot.kind is ShotKind.COPY)
-        lengths = {key: self._frames_encoded(shot) for key, shot in wanted.items()}
-        phase = Phase(self._progress, SHOTS, sum(lengths.values()), "making shots", "frames")
+        takes = in_takes(list(wanted.values()), self._workers * self._share[1])
+        lengths = [sum(self._frames_encoded(shot) for shot in take) for take in takes]
+        phase = Phase(self._progress, SHOTS, sum(lengths), "making shots", "frames")
 
-        def ensure(shot: Shot) -> bool:
-            most = self._frames_encoded(shot)
-            with self._children.watched(lambda frames: phase.reach(shot.key, min(frames, most))):
-                is_made = self._ensure_shot(shot)
-            phase.reach(shot.key, most)
-            return is_made
+        def ensure(number: int) -> int:
+            most = lengths[number]
+            with self._children.watched(lambda frames: phase.reach(number, min(frames, most))):
+                made = self._ensure_take(takes[number])
+            phase.reach(number, most)
+            return made
 
-        self._report.shots = Counts.of(self._each(ensure, list(wanted.values())))
+        made = sum(self._each(ensure, range(len(takes))))
+        self._report.shots = Counts(made, len(wanted) - made)
 
     def _frames_encoded(self, shot: Shot) -> int:
         return house.still_gop(self._blueprint.output) if shot.kind is ShotKind.STILL else shot.frames
 
-    def _ensure_shot(self, shot: Shot) -> bool:
-        """Make and keep the shot unless it is there; True when it was made."""
-        key = shot.key
-        if key is None or retry(self._artifacts.find, key):
-            return False
-        target = self._scratch / f"{key.digest}.h264"
+    def _ensure_take(self, take: Sequence[Shot]) -> int:
+        """Make and keep those of a take's shots that are not there; how many were made."""
+        missing = [(shot, shot.key) for shot in take if shot.key and not retry(self._artifacts.find, shot.key)]
+        files = [self._scratch / f"{key.digest}.h264" for _, key in missing]
         try:
-            self._pictures.make(shot, target)
-            retry(self._artifacts.save_file, key, target)
+            if missing:
+                self._pictures.make([(shot, file) for (shot, _), file in zip(missing, files, strict=True)])
+            for (_, key), file in zip(missing, files, strict=True):
+                retry(self._artifacts.save_file, key, file)
         finally:
-            target.unlink(missing_ok=True)
-        return True
+            for file in files:
+                file.unlink(missing_ok=True)
+        return len(missing)
 
     # Sound
 
@@ -236,8 +240,9 @@ class Renderer:
     def _each(
         self, work: Callable[[Any], T], items: Sequence[Any], told: tuple[tuple[int, int], str] | None = None
     ) -> list[T]:
-        """Do `work` for every item, own share first, several at once; results in the items' order.
+        """Do `work` for every item, several at once; results in the items' order. Own share first, then what others left.
 
+        That is taken from its far end, so that a task which is done meets the others where they will come to last.
         `told` is the stretch of the percentage that the items fill, and what they are doing.
         """
         index, count = self._share
@@ -249,7 +254,8 @@ class Renderer:
                 phase.reach(n, 1)
             return result
 
-        order = sorted(range(len(items)), key=lambda n: ((n - index) % count != 0, n))
+        own = range(index, len(items), count)
+        order = [*own, *(n for n in reversed(range(len(items))) if n not in own)]
         with ThreadPoolExecutor(self._workers) as pool:
             futures = {n: pool.submit(do, n) for n in order}
             try:

@@ -307,7 +307,7 @@ def test_a_result_that_lacks_a_frame_is_not_published(studio: Studio, sources: S
 def test_a_shot_that_lacks_a_frame_is_not_kept(studio: Studio) -> None:
     tampered = Tampered(studio.root, "keyint=150", f'exec {FFMPEG} "${{@:1:$#-1}}" -frames:v 149 "${{!#}}"')
     detail = failed(studio.render(simple(), REELPRINT_FFMPEG=str(tampered.program)), studio, 6, "render-failed")
-    assert "149 frames encoded, 149 decoded, 150 planned" in detail
+    assert "149 frames encoded, 150 planned" in detail
     assert studio.keys("artifacts/") == []
     assert studio.render(simple()).code == 0
 

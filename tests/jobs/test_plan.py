@@ -55,16 +55,17 @@ def test_a_house_clip_entered_at_a_keyframe_is_copied_up_to_any_frame() -> None:
     assert outline(shots(clip("c", "house", 0, 15, 7))) == [("copy", 0, 7, 15)]
 
 
-def test_a_house_clip_entered_between_keyframes_is_encoded_up_to_the_next_one_and_copied_from_there() -> None:
-    assert outline(shots(clip("c", "house", 10, 7, 40))) == [
-        ("still", 0, 10, 0),
-        ("encode", 10, 8, 7),
-        ("copy", 18, 32, 15),
-    ]
+def test_of_a_house_clip_entered_between_keyframes_one_frame_is_encoded_for_the_rest_to_lean_on() -> None:
+    found = shots(clip("c", "house", 10, 7, 40))
+    assert outline(found) == [("still", 0, 10, 0), ("encode", 10, 1, 7), ("copy", 11, 39, 8)]
+    assert [shot.hands_over for shot in found] == [False, True, False]
+    assert [shot.is_entered for shot in found] == [False, False, True]
+    assert [shot.keyframe for shot in found] == [0, 10, 10]
 
 
-def test_a_house_clip_without_a_keyframe_in_its_range_is_encoded() -> None:
-    assert outline(shots(clip("c", "house", 0, 16, 10))) == [("encode", 0, 10, 16)]
+def test_a_house_clip_without_a_keyframe_in_its_range_is_entered_like_any() -> None:
+    assert outline(shots(clip("c", "house", 0, 16, 10))) == [("encode", 0, 1, 16), ("copy", 1, 9, 17)]
+    assert outline(shots(clip("c", "house", 0, 16, 1))) == [("encode", 0, 1, 16)]
 
 
 def test_a_foreign_clip_is_encoded() -> None:
@@ -139,16 +140,16 @@ def test_a_still_parts_where_its_burned_caption_changes() -> None:
     assert found[1].key == found[4].key  # the same picture under the same words
 
 
-def test_a_house_clip_is_encoded_under_burned_captions_alone_up_to_the_next_keyframe() -> None:
+def test_a_house_clip_is_encoded_under_burned_captions_alone_and_one_frame_behind_them() -> None:
     long = Source("sha256:house", frozenset(range(0, 300, 15)), 300)
     document = production([clip("c", "house", 0, 0, 300)], ASSETS, captions=burned((62, 40, "x"), (200, 20, "y")))
     found = plan(document, house=long).shots
     assert outline(found) == [
         ("copy", 0, 62, 0),
-        ("encode", 62, 43, 62),
-        ("copy", 105, 95, 105),
-        ("encode", 200, 25, 200),
-        ("copy", 225, 75, 225),
+        ("encode", 62, 41, 62),
+        ("copy", 103, 97, 103),
+        ("encode", 200, 21, 200),
+        ("copy", 221, 79, 221),
     ]
     assert [[(cue.start, cue.duration, cue.text) for cue in shot.cues] for shot in found] == [
         [], [(0, 40, "x")], [], [(0, 20, "y")], [],
@@ -156,9 +157,13 @@ def test_a_house_clip_is_encoded_under_burned_captions_alone_up_to_the_next_keyf
 
 
 def test_between_near_captions_nothing_is_copied_that_is_not_worth_its_seams() -> None:
-    assert outline(shots(clip("c", "house", 0, 0, 40), captions=burned((2, 20, "x"), (35, 5, "y")))) == [
-        ("encode", 0, 40, 0)
-    ]
+    def between(first: int, second: int) -> list[tuple[str, int, int, int]]:
+        cues = burned((2, first - 2, "x"), (second, 40 - second, "y"))
+        return outline(shots(clip("c", "house", 0, 0, 40), captions=cues))
+
+    assert between(22, 29) == [("encode", 0, 40, 0)]
+    assert between(22, 30) == [("encode", 0, 23, 0), ("copy", 23, 7, 23), ("encode", 30, 10, 30)]
+    assert between(15, 22) == [("encode", 0, 15, 0), ("copy", 15, 7, 15), ("encode", 22, 18, 22)]
 
 
 def test_a_cue_over_several_shots_is_cut_to_each() -> None:
@@ -216,13 +221,13 @@ def joined(first: Raw, second: Raw, kind: str, duration: int, **more: Any) -> tu
     return plan(document).shots
 
 
-def test_a_transition_encodes_its_overlap_and_the_way_to_the_next_keyframe_alone() -> None:
+def test_a_transition_encodes_its_overlap_and_one_frame_behind_it_alone() -> None:
     found = joined(clip("a", "house", 0, 0, 30), clip("b", "house", 20, 0, 40), "dissolve", 10)
     assert outline(found) == [
         ("copy", 0, 20, 0),
         ("encode", 20, 10, 20),
-        ("encode", 30, 5, 10),
-        ("copy", 35, 25, 15),
+        ("encode", 30, 1, 10),
+        ("copy", 31, 29, 11),
     ]
     scene = found[1].scene
     assert scene.into is not None and scene.transition is not None
@@ -297,7 +302,7 @@ def with_overlay(items: list[Raw], *overlays: Raw) -> tuple[Shot, ...]:
 
 def test_an_overlay_parts_what_lies_under_it_and_leaves_the_rest_alone() -> None:
     found = with_overlay([clip("c", "house", 0, 0, 60)], over(logo(20, 15)))
-    assert outline(found) == [("copy", 0, 20, 0), ("encode", 20, 15, 20), ("encode", 35, 10, 35), ("copy", 45, 15, 45)]
+    assert outline(found) == [("copy", 0, 20, 0), ("encode", 20, 15, 20), ("encode", 35, 1, 35), ("copy", 36, 24, 36)]
     assert [len(shot.layers) for shot in found] == [0, 1, 0, 0]
 
 

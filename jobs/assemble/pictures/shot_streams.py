@@ -8,6 +8,7 @@ from itertools import chain, islice, repeat
 from jobs.assemble.assets import Assets, retry
 from jobs.assemble.files import mp4
 from jobs.assemble.files.annexb import ReadStream, Stream, read_stream
+from jobs.assemble.files.frame_numbers import FrameNumbers
 from jobs.assemble.pictures.shots import Shot, ShotKind
 from shared.domain.artifact import ArtifactKey
 from shared.domain.blueprint.model import Clip
@@ -42,8 +43,13 @@ class ShotStreams:
 
     def _frames(self, asset: str, track: mp4.Track, shot: Shot) -> Iterator[bytes]:
         storage, key = self._assets.place(asset)
+        lead = 1 if shot.is_entered else 0
         with storage.open(key) as stream:
-            yield from track.read(stream, shot.source_start, shot.frames)
+            frames = track.read(stream, shot.source_start - lead, shot.frames + lead)
+            if lead:
+                yield from FrameNumbers(track.sps).counted_from(next(frames), frames)
+            else:
+                yield from frames
 
     def _track(self, asset: str) -> mp4.Track:
         if asset not in self._tracks:

@@ -1,6 +1,7 @@
 """Shots: the timeline's pictures, cut into runs that are each made in one way, each with its address. Pure.
 
-  copy    frames of a house-format clip, taken over as they are, from a keyframe to any out-frame
+  copy    frames of a house-format clip, taken over as they are, to any out-frame; from a keyframe of the clip's, or from
+          the frame after one that was encoded anew as a keyframe, for the copy to lean on
   still   one GOP, encoded once and repeated: whatever does not move, with at most one caption burned into it
   encode  everything else, in pieces short enough to be made side by side and held in memory
 
@@ -51,20 +52,28 @@ class Source:
 class Shot:
     """`start` and `frames` on the timeline; `layers` lie over the scene, from below up; cues are in the shot's own time.
 
-    `key` is None for a copy: its bytes are the source's own.
+    `key` is None for a copy: its bytes are the source's own. `hands_over`: its last frame is a keyframe for the copy behind
+    it. `is_entered`: a copy that begins there, between its source's keyframes.
     """
 
     kind: ShotKind
     start: int
     frames: int
     scene: Scene
-    layers: tuple[Scene, ...]
-    cues: tuple[Cue, ...]
-    key: ArtifactKey | None
+    layers: tuple[Scene, ...] = ()
+    cues: tuple[Cue, ...] = ()
+    key: ArtifactKey | None = None
+    hands_over: bool = False
+    is_entered: bool = False
 
     @property
     def source_start(self) -> int:
         return self.scene.stretch.source_frame
+
+    @property
+    def keyframe(self) -> int:
+        """The frame of the timeline that must be a keyframe for this shot to play."""
+        return self.start - 1 if self.is_entered else self.start
 
 
 def plan_shots(
@@ -132,25 +141,27 @@ class _ShotPlanner:
         return None if fades(item, scene.stretch.offset, frames) else self._sources[item.asset].keyframes
 
     def _copies(self, start: int, frames: int, scene: Scene) -> Iterator[Shot]:
-        """Copied wherever no cue lies, from the keyframe after it; a run too short to be worth its seams is encoded."""
-        keyframes, first, end = (
-            self._keyframes(scene, frames) or frozenset(),
-            scene.stretch.source_frame,
-            start + frames,
-        )
+        """Copied wherever no cue lies, and what is between encoded, as is a run too short to be worth its seams."""
+        keyframes, first = self._keyframes(scene, frames) or frozenset(), scene.stretch.source_frame
         cues = self._cues_in(start, frames)
-        worth = house.keyframe_interval(self._output) if cues else 1
+        worth = house.keyframe_interval(self._output) // 2 if cues else 1
         done = start
-        for begin, length, cue in [] if not keyframes else _stretches(start, frames, cues):
-            entry = next((n for n in range(begin, begin + length) if first + n - start in keyframes), begin + length)
-            if cue is None and begin + length - entry >= worth:
-                yield from self._encodes(done, entry, start, scene, ())
+        for begin, length, cue in _stretches(start, frames, cues):
+            lead = 0 if first + begin - start in keyframes else 1
+            if cue is None and length - lead >= worth and keyframes:
+                yield from self._encodes(done, begin + lead, start, scene, (), hands_over=lead == 1)
+                copied = scene.later(begin + lead - start)
+                yield Shot(ShotKind.COPY, begin + lead, length - lead, copied, is_entered=lead == 1)
                 done = begin + length
-                yield Shot(ShotKind.COPY, entry, done - entry, scene.later(entry - start), (), (), None)
-        yield from self._encodes(done, end, start, scene, ())
+        yield from self._encodes(done, start + frames, start, scene, ())
 
-    def _encodes(self, begin: int, end: int, start: int, scene: Scene, layers: tuple[Scene, ...]) -> Iterator[Shot]:
-        """Encoded shots of [begin, end) of a scene that starts at `start`, parted on a grid that lies on the source."""
+    def _encodes(
+        self, begin: int, end: int, start: int, scene: Scene, layers: tuple[Scene, ...], *, hands_over: bool = False
+    ) -> Iterator[Shot]:
+        """Encoded shots of [begin, end) of a scene that starts at `start`, parted on a grid that lies on the source.
+
+        `hands_over`: the last of them does.
+        """
         anchor = (
             start - scene.stretch.source_frame if isinstance(scene.stretch.item, Clip) else start - scene.stretch.offset
         )
@@ -158,7 +169,10 @@ class _ShotPlanner:
         for first, stop in _parts(begin, end, [edge for edge in grid if edge - begin > self._piece // 4]):
             later = tuple(layer.later(first - start) for layer in layers)
             cues = self._cues_in(first, stop - first)
-            yield self._shot(ShotKind.ENCODE, first, stop - first, scene.later(first - start), later, cues)
+            is_last = hands_over and stop == end
+            yield self._shot(
+                ShotKind.ENCODE, first, stop - first, scene.later(first - start), later, cues, hands_over=is_last
+            )
 
     def _cues_in(self, start: int, length: int) -> list[Cue]:
         """Burned cues that touch this stretch, cut to it."""
@@ -177,6 +191,8 @@ class _ShotPlanner:
         scene: Scene,
         layers: tuple[Scene, ...],
         cues: Sequence[Cue],
+        *,
+        hands_over: bool = False,
     ) -> Shot:
         own = tuple(Cue(start=cue.start - start, duration=cue.duration, text=cue.text) for cue in cues)
         inputs: dict[str, Any] = {
@@ -191,9 +207,10 @@ class _ShotPlanner:
         else:
             inputs["frames"] = frames
             inputs["captions"] = [[cue.start, cue.duration, cue.text] for cue in own]
+            inputs["hands_over"] = hands_over
         if own:
             inputs |= {"style": self._style, "letters": self._letters(own)}
-        return Shot(kind, start, frames, scene, layers, own, artifact_key(Kind.SHOT, ".h264", inputs))
+        return Shot(kind, start, frames, scene, layers, own, artifact_key(Kind.SHOT, ".h264", inputs), hands_over)
 
     def _scene_inputs(self, scene: Scene, frames: int) -> dict[str, Any]:
         if scene.transition is None or scene.into is None:
