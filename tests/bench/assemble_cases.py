@@ -11,11 +11,12 @@ from tests.bench import assemble_edits as edits
 from tests.bench import assemble_results as names
 from tests.bench.assemble_check import Wrong, require_alike, require_edited, require_frames
 from tests.bench.assemble_edits import Edit, Scale
+from tests.bench.assemble_floors import changed, floor_of
 from tests.bench.assemble_material import Material
 from tests.bench.assemble_measure import Cost, Failed
 from tests.bench.assemble_ours import Ours
 from tests.bench.assemble_results import Result
-from tests.bench.assemble_rivals import Rival, floor, rivals
+from tests.bench.assemble_rivals import Rival, rivals
 
 Render = Callable[[], tuple[Cost, Path]]
 Likeness = Callable[[Path], float | None]  # of a film to what it should be; raises Wrong
@@ -54,9 +55,11 @@ class Bench:
         """All contenders, the one graph first: the others' pictures are held against its."""
         (self._folder / case).mkdir()
         reference: Path | None = None
-        for rival in [*self._rivals, *([floor()] if case == names.CUTS else [])]:
+        for rival in self._rivals:
             film = self._rival(case, rival, reference)
             reference = film if rival.name == names.GRAPH else reference
+        if least := floor_of(case):
+            self._floor(case, least, reference)
         self._ours(case, reference)
         if case == names.CAPTIONS:
             self._two_tasks(reference)
@@ -67,12 +70,22 @@ class Bench:
         if rival.missing:
             self.rows.append(Result(case, rival.name, len(edit.pieces), note=rival.missing))
             return None
-        bounds = () if rival.name in (names.GRAPH, names.FLOOR) else (THEIR_MEAN_DB, THEIR_LEAST_DB)
+        bounds = () if rival.name == names.GRAPH else (THEIR_MEAN_DB, THEIR_LEAST_DB)
         return self._judge(
             Result(case, rival.name, len(edit.pieces)),
             edit,
             lambda: rival.run(edit, self._material, folder, self._cpus[0]),
             lambda film: require_alike(film, reference, edit, *bounds),
+        )
+
+    def _floor(self, case: str, least: Rival, reference: Path | None) -> None:
+        """What is left of the case when nothing is done but what must be; a copy is still held against the one graph's."""
+        edit, folder = self._edits[case], self._folder / case / "floor"
+        self._judge(
+            Result(case, least.name, len(edit.pieces)),
+            changed(case, edit),
+            lambda: least.run(edit, self._material, folder, self._cpus[0]),
+            lambda film: require_alike(film, reference, edit) if case == names.CUTS else None,
         )
 
     def _ours(self, case: str, reference: Path | None) -> None:

@@ -29,8 +29,9 @@ minutes of 80 pictures. Then *edits*: one clip of the dissolves replaced, one ca
 left its artifacts. *thousand*: 30 minutes of 1,000 clips.
 
 **The contenders.** *ours*: the assembly job as it is deployed, a process of its own on an empty data folder. *one graph*:
-one ffmpeg filter graph with `concat`, `xfade` and `ass`. *moviepy* and *melt*: as their documentation shows. *plain copy*:
-ffmpeg's concat demuxer, which neither decodes nor checks anything, as the floor for cuts.
+one ffmpeg filter graph with `concat`, `xfade` and `ass`. *moviepy* and *melt*: as their documentation shows. Two floors,
+which no exact renderer can go under: *plain copy*, ffmpeg's concat demuxer, which neither decodes nor checks anything; and
+*changed frames alone*, one graph that encodes just the frames that differ from every source, and one decoder over them.
 
 **The figures.** Each contender is bound to one CPU. CPU is user and system time of its whole process tree. Peak memory is
 the proportional set size of the tree, looked at every 50 ms, plus the scratch files then on disk, which count as memory on

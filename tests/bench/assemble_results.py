@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from tests.bench.assemble_measure import MB, Cost
 
-OURS, TWO_TASKS, GRAPH, FLOOR = "ours", "ours, 2 tasks on 2 CPUs", "one graph", "plain copy"
+OURS, TWO_TASKS, GRAPH = "ours", "ours, 2 tasks on 2 CPUs", "one graph"
+FLOOR, LEAST = "plain copy", "changed frames alone"
 CUTS, DISSOLVES, CAPTIONS, STILLS, THOUSAND = "cuts", "dissolves", "captions", "stills", "thousand"
 OTHER_CLIP, OTHER_WORDS = "dissolves, one clip replaced", "captions, one cue reworded"
 EDITED = {OTHER_CLIP: DISSOLVES, OTHER_WORDS: CAPTIONS}  # and the case whose first render it goes on from

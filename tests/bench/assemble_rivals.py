@@ -19,7 +19,7 @@ from shared.domain.blueprint.model import CaptionStyle, Cue
 from tests.bench.assemble_edits import RATE, Edit, Piece
 from tests.bench.assemble_material import Material, codec_options, frame_output
 from tests.bench.assemble_measure import Cost, Failed, measure
-from tests.bench.assemble_results import FLOOR, GRAPH
+from tests.bench.assemble_results import GRAPH
 
 CHECKOUT = Path(__file__).parents[2]
 BENCH_PYTHON = CHECKOUT / ".venv-bench" / "bin" / "python"
@@ -86,11 +86,6 @@ def rivals() -> list[Rival]:
         # Given these options of x264, melt 7.12 stops working soon after its start in about one run of ten.
         Rival("melt", melt_command, no_melt, tries=4),
     ]
-
-
-def floor() -> Rival:
-    """The least that joining clips can cost: ffmpeg's concat demuxer, nothing decoded and nothing checked."""
-    return Rival(FLOOR, copy_command)
 
 
 # One ffmpeg filter graph

@@ -29,9 +29,21 @@ from tests.bench.assemble_edits import (
     with_other_clip,
     with_other_words,
 )
+from tests.bench.assemble_floors import changed
 from tests.bench.assemble_measure import Cost, Failed, Start, measure, usable_cpus
 from tests.bench.assemble_report import report
-from tests.bench.assemble_results import CUTS, FLOOR, GRAPH, OTHER_CLIP, OURS, THOUSAND, Result, Results
+from tests.bench.assemble_results import (
+    CAPTIONS,
+    CUTS,
+    DISSOLVES,
+    FLOOR,
+    GRAPH,
+    OTHER_CLIP,
+    OURS,
+    THOUSAND,
+    Result,
+    Results,
+)
 from tests.support.media import Pictures, numbered_frames, write_clip
 
 SOURCES = ("one", "two", "three", "four")
@@ -51,6 +63,19 @@ def test_a_film_has_its_exact_length_and_enters_unlike_sources_at_keyframes(
     assert all(piece.frames > 2 * overlap for piece in edit.pieces)  # two dissolves of one clip never meet
     assert all(one.source != other.source for one, other in pairwise(edit.pieces))
     assert len({piece.frames for piece in edit.pieces}) > 3
+
+
+def test_the_floors_make_the_frames_that_change_and_no_others() -> None:
+    cuts = film(FULL.clips, SOURCES, SOURCE_FRAMES)
+    spoken = captioned(cuts)
+    under = changed(CAPTIONS, spoken)
+    assert under.frames == sum(caption.frames for caption in spoken.captions)
+    assert [caption.text for caption in under.captions] == [caption.text for caption in spoken.captions]
+    shown = [(piece.source, piece.first + n) for piece in cuts.pieces for n in range(piece.frames)]
+    wanted = [shown[frame] for c in spoken.captions for frame in range(c.start, c.start + c.frames)]
+    assert [(piece.source, piece.first + n) for piece in under.pieces for n in range(piece.frames)] == wanted
+    dissolved = film(FULL.clips, SOURCES, SOURCE_FRAMES, DISSOLVE)
+    assert changed(DISSOLVES, dissolved).frames == (len(dissolved.pieces) - 1) * DISSOLVE
 
 
 @pytest.mark.parametrize("scale", [FULL, QUICK])
