@@ -9,7 +9,7 @@ STAMP  := $(VENV)/.installed
 SLIM_STAMP := $(SLIM)/.installed
 RIVALS_STAMP := $(RIVALS)/.installed
 
-BENCHES := queue planning accounts assemble_memory main_job
+BENCHES := queue planning accounts assemble_memory main_job exports
 LOCK    := --quiet --strip-extras --no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-header \
            --annotation-style=line $(if $(UPGRADE),--upgrade)
 
@@ -22,7 +22,7 @@ unexport REELPRINT_SKIP_SYSTEM
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .NOTPARALLEL:
-.PHONY: help setup system demo test test-assemble-slim serve admin check format docs lock bench bench-assemble package clean
+.PHONY: help setup system demo narrate test test-assemble-slim serve admin check format docs lock bench bench-api bench-assemble bench-text bench-casting package clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-20s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,12 @@ demo: setup ## run the main job on a story; TEXT= COVER= TO= VOICE= LANGUAGE= OU
 	    $(if $(filter-out undefined,$(origin TO)),--to $(call quote,$(value TO))) \
 	    $(if $(VOICE),--voice $(call quote,$(value VOICE))) $(if $(OUT),--out $(call quote,$(value OUT))) \
 	    $(if $(filter command line,$(origin LANGUAGE)),--language $(call quote,$(value LANGUAGE)))
+
+narrate: setup ## BOOK=file in; audiobook, captions, read-along EPUB, films out; CHAPTERS=1-2 VOICE= LANGUAGE= OUT=
+	@$(PY) -m demo.narrate --book $(call quote,$(value BOOK)) \
+	    $(if $(CHAPTERS),--chapters $(call quote,$(value CHAPTERS))) $(if $(VOICE),--voice $(call quote,$(value VOICE))) \
+	    $(if $(filter command line,$(origin LANGUAGE)),--language $(call quote,$(value LANGUAGE))) \
+	    $(if $(OUT),--out $(call quote,$(value OUT)))
 
 test: setup check $(SLIM_STAMP) ## set up, check, and run every test with its coverage
 	@echo "== one whole render, with requirements/assemble.txt alone"
@@ -48,7 +54,7 @@ serve: setup ## the whole API on one port, on embedded defaults
 	@$(PY) -m functions.dev_server
 
 admin: setup ## make EMAIL= an admin, and let them set a password
-	@$(PY) -m functions.make_admin $(call quote,$(value EMAIL))
+	@$(PY) -m functions.make_admin -- $(call quote,$(value EMAIL))
 
 check: $(STAMP) ## lint, format, types and the import contracts
 	@$(PY) -m ruff check .
@@ -73,8 +79,17 @@ lock: $(STAMP) ## pin requirements/*.in to *.txt again; UPGRADE=1 takes newer ve
 bench: setup ## measure: ratios, counts and memory, one benchmark after another
 	@for name in $(BENCHES); do echo "== $$name"; $(PY) -m tests.bench.$$name || exit 1; done
 
+bench-api: setup ## what a request costs beside a bare function; streams; long lists
+	@$(PY) -m tests.bench.api
+
 bench-assemble: setup $(RIVALS_STAMP) ## assembly beside one graph, moviepy, melt; half an hour; ARGS="--quick --cases cuts"
 	@$(PY) -m tests.bench.assemble $(ARGS)
+
+bench-text: setup ## BOOKS="one.epub other.txt": where sentences end, beside syntok and sentencex; megabytes a second
+	@$(PY) -m tests.bench.text $(BOOKS)
+
+bench-casting: setup ## who speaks each line, scored on the quotations in DATA=folder; ARGS=--novels lists each
+	@$(PY) -m tests.bench.casting $(call quote,$(value DATA)) $(ARGS)
 
 package: $(STAMP) ## what each Cloud Function deploys, under build/functions
 	@$(PY) .ci/package.py build/functions

@@ -66,6 +66,9 @@ class Client:
     def post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._json(self._http.post(API + path, json=body))
 
+    def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        return self._json(self._http.put(API + path, json=body))
+
     def patch(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
         return self._json(self._http.patch(API + path, json=body))
 
@@ -86,10 +89,12 @@ class Client:
         about = {"type": kind, "name": file.name, "size": file.stat().st_size}
         offer = self.post("/assets/uploads", {**about, "content_type": "application/octet-stream"})
         self._bring(offer["upload"], file)
-        asset = self.post(f"/assets/{offer['asset']['id']}/confirm", {})
-        while asset["status"] in ("pending", "processing"):
+        return self.ready(self.post(f"/assets/{offer['asset']['id']}/confirm", {})["id"])
+
+    def ready(self, asset_id: str) -> dict[str, Any]:
+        """The asset, once it is looked at. Raises ApiError with the reason when it cannot be used."""
+        while (asset := self.get(f"/assets/{asset_id}"))["status"] in ("pending", "processing"):
             time.sleep(0.1)
-            asset = self.get(f"/assets/{asset['id']}")
         if asset["status"] == "failed":
             raise ApiError({"title": "The upload cannot be used", "detail": asset["reason"]})
         return asset

@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
-import shutil
-import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from demo.bars import Bars
 from demo.client import ApiError, Client
+from demo.studio import produce, readable_file, shown, size_of, slug_of
 
 HERE = Path(__file__).parent
 EDIT = "For a moment nobody moved, and the whole house seemed to listen."
-START_SECONDS = 30
-MARKER = ".made-by-reelprint-demo"
 
 
 @dataclass(frozen=True)
@@ -37,31 +29,8 @@ class Story:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]  # a pipe, too, sees each line when it is said
     options = _options(arguments)
-    out: Path = options.out
-    work = out.with_name(out.name + ".new")
-    try:
-        _require_ours(out)
-        shutil.rmtree(work, ignore_errors=True)
-        work.mkdir(parents=True)
-        (work / MARKER).touch()
-        story = _story(options)
-        with _server(work / "studio") as url:
-            client = Client(url)
-            client.sign_up("demo", work / "studio" / "outbox")
-            _show(client, story, options, work)
-        shutil.rmtree(out, ignore_errors=True)
-        work.rename(out)
-    except KeyboardInterrupt:
-        sys.stderr.write("\nStopped. Films of an earlier demo are as they were.\n")
-        return 130
-    except (ApiError, OSError, httpx.HTTPError) as exc:
-        sys.stderr.write(f"\n{exc}\n")
-        return 1
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return 0
+    return produce(options.out, lambda client, work: _show(client, _story(options), options, work))
 
 
 def _show(client: Client, story: Story, options: argparse.Namespace, work: Path) -> None:
@@ -71,14 +40,12 @@ def _show(client: Client, story: Story, options: argparse.Namespace, work: Path)
     wish = _wish(client, story, options, project["id"], chapter["id"])
     print(f"\n{story.title} - {chapter['characters']:,} characters, narrated in {' and '.join(wish['narrate'])}\n")
     first = _make(client, wish, story)
-    files = _bring(client, first, work, _slug(story.title))
-    print(f"\nFirst run: {time.monotonic() - started:.1f} s. Made, in {_shown(options.out)}/:")
+    files = _bring(client, first, work, slug_of(story.title))
+    print(f"\nFirst run: {time.monotonic() - started:.1f} s. Made, in {shown(options.out)}/:")
     for file in files:
-        print(f"  {file.name}  ({_size(file)})")
+        print(f"  {file.name}  ({size_of(file)})")
     _edit_and_repeat(client, story, wish, work, first)
-    print(
-        f"\nAll of it is in {_shown(options.out)}/, the films after the edit in {_shown(options.out / 'after-edit')}/."
-    )
+    print(f"\nAll of it is in {shown(options.out)}/, the films after the edit in {shown(options.out / 'after-edit')}/.")
 
 
 def _edit_and_repeat(client: Client, story: Story, wish: dict[str, Any], out: Path, first: dict[str, Any]) -> None:
@@ -89,7 +56,7 @@ def _edit_and_repeat(client: Client, story: Story, wish: dict[str, Any], out: Pa
     second = _make(client, wish, story)
     folder = out / "after-edit"
     folder.mkdir()
-    _bring(client, second, folder, _slug(story.title))
+    _bring(client, second, folder, slug_of(story.title))
     print(f"\nAfter the edit: {time.monotonic() - started:.1f} s.\n")
     _compare(first, second)
 
@@ -183,61 +150,10 @@ def story_of_the_demo() -> Story:
     return Story(about["title"], about["author"], about["language"], raw, about.get("voices", {}))
 
 
-@contextmanager
-def _server(data: Path) -> Iterator[str]:
-    """The studio as a process of its own, on a free port; ended with the demo."""
-    data.mkdir()
-    port_file, log = data / "address", data / "server.log"
-    env = {**os.environ, "REELPRINT_PORT": "0", "REELPRINT_DATA_DIR": str(data), "REELPRINT_ACCOUNTS": "required"}
-    env |= {"REELPRINT_SMTP_HOST": "", "REELPRINT_WEB_URL": ""}  # the letter that makes the account goes to the outbox
-    command = [sys.executable, "-m", "functions.dev_server", "--port-file", str(port_file)]
-    with log.open("wb") as said:
-        server = subprocess.Popen(command, env=env, stdout=said, stderr=said, cwd=HERE.parent)
-    try:
-        yield wait_for_address(server, port_file, log)
-    finally:
-        server.terminate()
-        server.wait(20)
-
-
-def wait_for_address(server: subprocess.Popen[bytes], port_file: Path, log: Path) -> str:
-    """Where the studio is served. Raises OSError with the log's last line when it does not start."""
-    deadline = time.monotonic() + START_SECONDS
-    while not port_file.exists():
-        if server.poll() is not None or time.monotonic() > deadline:
-            lines = log.read_text("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-            raise OSError(f"The studio did not start; its log ends: {lines[-1]}")
-        time.sleep(0.02)
-    return port_file.read_text()
-
-
-def _require_ours(folder: Path) -> None:
-    """Raise OSError for a folder that holds anything but an earlier demo: that one is replaced, others are left alone."""
-    if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
-        raise OSError(f"{folder} holds other files; name an empty or a new folder with OUT=folder.")
-
-
-def _size(file: Path) -> str:
-    size = file.stat().st_size
-    return f"{size / 1e6:.1f} MB" if size >= 1e6 else f"{max(1, round(size / 1e3))} kB"
-
-
-def _slug(title: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", title.lower()).strip("-") or "untitled"
-
-
-def _shown(path: Path) -> str:
-    """Relative where it can be: shorter to read and to type."""
-    try:
-        return str(path.resolve().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)
-
-
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Make a narrated, translated, captioned video of a text.")
-    parser.add_argument("--text", type=_file, help="a plain text file; the story that comes along otherwise")
-    parser.add_argument("--cover", type=_file, help="a PNG, JPEG or WebP picture; a title card otherwise")
+    parser.add_argument("--text", type=readable_file, help="a plain text file; the story that comes along otherwise")
+    parser.add_argument("--cover", type=readable_file, help="a PNG, JPEG or WebP picture; a title card otherwise")
     parser.add_argument("--to", default="es", help="the language to translate to and narrate too; '' for none")
     parser.add_argument("--language", default="en", help="the language of --text")
     parser.add_argument("--voice", default="", help="the narrator's voice, as in flite/rms")
@@ -248,15 +164,6 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
         help="where the films go; an earlier demo there is replaced once these are made",
     )
     return parser.parse_args(arguments)
-
-
-def _file(name: str) -> Path:
-    path = Path(name)
-    try:
-        with path.open("rb"):
-            return path
-    except OSError as exc:
-        raise argparse.ArgumentTypeError(f"{name} cannot be read: {exc.strerror}") from exc
 
 
 if __name__ == "__main__":

@@ -12,16 +12,19 @@ from shared.domain.errors import NotFound, ReelprintError
 from shared.domain.job import TaskRef
 
 
-def work_off(call: Call[Studio], ref: TaskRef, work: Callable[[], Any]) -> Answer:
-    """Do a job's work. A retryable failure goes back to the queue, unless this was the last attempt."""
+def work_off(call: Call[Studio], ref: TaskRef, work: Callable[[], Any], attempts: int | None = None) -> Answer:
+    """Do a job's work. A retryable failure goes back to the queue, unless this was the last attempt.
+
+    `attempts`: how many the queue makes, where it is not the setting's number.
+    """
     try:
         work()
     except ReelprintError as exc:
-        if exc.retryable and not is_last_attempt(call):
+        if exc.retryable and not is_last_attempt(call, attempts):
             raise
         _fail(call, ref, exc)
     except Exception as exc:
-        if not is_last_attempt(call):
+        if not is_last_attempt(call, attempts):
             raise
         _fail(call, ref, ReelprintError(f"Something of ours is broken ({exc.__class__.__name__}); see the log."))
         raise
@@ -35,7 +38,7 @@ def _fail(call: Call[Studio], ref: TaskRef, error: ReelprintError) -> None:
         return  # the job was deleted meanwhile: nobody is left to be told
 
 
-def is_last_attempt(call: Call[Studio]) -> bool:
+def is_last_attempt(call: Call[Studio], attempts: int | None = None) -> bool:
     """Whether the queue will give up after this attempt; it counts retries from 0."""
     retries = call.headers.get("X-CloudTasks-TaskRetryCount", "0")
-    return retries.isdigit() and int(retries) + 1 >= call.app.app.settings.task_attempts
+    return retries.isdigit() and int(retries) + 1 >= (attempts or call.app.app.settings.task_attempts)

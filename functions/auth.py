@@ -14,7 +14,7 @@ from functions._http.call import Call
 from functions._http.client_address import client_address
 from functions._http.door import Door
 from functions._http.guard import Policy
-from functions._http.pagination import Listing
+from functions._http.pagination import Listing, PageQuery, page_of
 from functions._http.preconditions import require_match
 from functions._http.same_origin import require_same_origin
 from functions.studio import Studio, studio
@@ -118,11 +118,12 @@ def logout(call: Call[Studio]) -> Answer:
     return Answer(headers={"Set-Cookie": _cookie("", max_age=0)})
 
 
-@door.get("/auth/sessions", policy=Policy.USER, answers=Listing[SessionView])
-def list_sessions(call: Call[Studio]) -> Answer:
+@door.get("/auth/sessions", policy=Policy.USER, query=PageQuery, answers=Listing[SessionView])
+def list_sessions(call: Call[Studio], query: PageQuery) -> Answer:
     """List where you are signed in, the one used last first. There are 20 at most."""
     views = call.app.app.accounts.sessions.views(call.principal.uid, call.principal.session)
-    return Answer(Listing[SessionView](items=views))
+    page = page_of(views, query, call.principal.uid, lambda view: view.id)
+    return Answer(Listing[SessionView](items=page.items, next_page_token=page.next_page_token))
 
 
 @door.delete("/auth/sessions", policy=Policy.USER, query=SessionsQuery, status=204)

@@ -129,18 +129,28 @@ class Server:
 
 
 def _is_from_elsewhere(environ: WSGIEnvironment) -> bool:
-    """Whether a web page of another site sent this: the studio has no login, so its user's browser must not be a way in.
+    """Whether a web page of another site sent this: the browser of who works here must not be a way in. An open studio
+    asks nobody to sign in, and where people do, a page of another site has no business with what they are signed in to.
 
-    A name other than loopback's is DNS rebinding; Sec-Fetch-Site and Origin tell of forms and scripts of other pages.
+    A name other than loopback's is DNS rebinding; Sec-Fetch-Site and Origin tell of forms and scripts of other pages. Those
+    of the origins that REELPRINT_CORS_ORIGINS names may call.
     """
-    name = urlsplit("//" + environ.get("HTTP_HOST", "localhost")).hostname or ""
     origin = environ.get("HTTP_ORIGIN", "")
     site = environ.get("HTTP_SEC_FETCH_SITE", "none")
-    return (
-        name not in LOOPBACK
-        or site in ("cross-site", "same-site")
-        or (bool(origin) and urlsplit(origin).hostname not in LOOPBACK)
-    )
+    if not _is_loopback("//" + environ.get("HTTP_HOST", "localhost")):
+        return True
+    if origin and origin in studio().cors_origins:
+        return False
+    return site in ("cross-site", "same-site") or (bool(origin) and not _is_loopback(origin))
+
+
+def _is_loopback(url: str) -> bool:
+    """Whether this names a port of this machine, and is an address that can be."""
+    try:
+        parts = urlsplit(url)
+        return parts.hostname in LOOPBACK and parts.username is None and (parts.port or 80) > 0
+    except ValueError:  # brackets that do not close, a port beyond 65535
+        return False
 
 
 def _refused(environ: WSGIEnvironment) -> Response:

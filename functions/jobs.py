@@ -44,7 +44,7 @@ class JobQuery(PageQuery):
 
 
 class JobProgress(BaseModel):
-    """How far a job is; small, for polling. `event_seq` is the number of its last event."""
+    """How far a job is; small, for polling. `event_seq` is the number of its last event; `paused_at`, since when it rests."""
 
     id: str
     status: JobStatus
@@ -53,6 +53,7 @@ class JobProgress(BaseModel):
     message: str
     steps: list[StepProgress]
     event_seq: int
+    paused_at: datetime | None
 
 
 class Ticket(BaseModel):
@@ -89,7 +90,7 @@ class Result(BaseModel):
 
 
 @door.post(
-    "/jobs", policy=Policy.USER, body=NewJob, answers=Job, status=201, idempotent=True, limited=True, refuses=(404,)
+    "/jobs", policy=Policy.USER, body=NewJob, answers=Job, status=201, idempotent=True, limited=True, refuses=(403, 404)
 )
 def create_job(call: Call[Studio], body: NewJob) -> Answer:
     """Ask for work: it is checked in full, and its first step queued.
@@ -123,9 +124,12 @@ def read_progress(call: Call[Studio], job_id: str) -> Answer:
     return Answer(progress, revision=digest_of(progress.model_dump(mode="json"))[:32])
 
 
-@door.patch("/jobs/{job_id}", policy=Policy.USER, body=JobChanges, answers=Job, refuses=(412,))
+@door.patch("/jobs/{job_id}", policy=Policy.USER, body=JobChanges, answers=Job, refuses=(409, 412))
 def change_job(call: Call[Studio], job_id: str, body: JobChanges) -> Answer:
     """Change a job's title, description, metadata or priority; a new priority moves what is queued.
+
+    `paused` true begins nothing more of it, and finishes and keeps what is under way; false goes on, and makes nothing twice.
+    The status stays what it was; `paused_at` tells since when it rests. 409 for a job that has ended.
 
     With If-Match, only the job of that very ETag, else 412.
     """
@@ -140,7 +144,7 @@ def cancel_job(call: Call[Studio], job_id: str) -> Answer:
     return Answer(call.app.app.jobs.cancel(call.principal.uid, job_id))
 
 
-@door.post("/jobs/{job_id}/retry", policy=Policy.USER, answers=Job, idempotent=True)
+@door.post("/jobs/{job_id}/retry", policy=Policy.USER, answers=Job, idempotent=True, refuses=(403,))
 def retry_job(call: Call[Studio], job_id: str) -> Answer:
     """Run a failed or cancelled job again, from the step it got to, on what it made before."""
     return Answer(call.app.app.jobs.retry(call.principal.uid, job_id))

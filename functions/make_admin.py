@@ -14,7 +14,7 @@ import sys
 from pydantic import TypeAdapter, ValidationError
 
 from shared.config import Settings, read_settings
-from shared.domain.errors import AlreadyExists, ReelprintError
+from shared.domain.errors import AlreadyExists, InvalidInput, ReelprintError
 from shared.domain.user import Email, Role, User
 from shared.services.user_records import find_by_email
 from shared.wiring import App, build
@@ -35,7 +35,8 @@ def main(arguments: list[str] | None = None) -> int:
         finally:
             app.close()
     except ValidationError:
-        sys.stderr.write("This is no e-mail address; write it like EMAIL=anna@example.org.\n")
+        what = "This is no e-mail address" if options.email else "No e-mail address was given"
+        sys.stderr.write(f"{what}. Say whose account it is: make admin EMAIL=anna@example.org\n")
         return 2
     except ReelprintError as exc:
         sys.stderr.write(f"{exc.detail}\n")
@@ -66,19 +67,32 @@ def _new_admin(app: App, email: str) -> User:
 
 
 def _offer_password(app: App, settings: Settings, user: User) -> None:
-    passwords = app.accounts.passwords
-    token = passwords.reset_token(user)
-    sys.stdout.write(f"{user.email} is an admin.\n")
-    if sys.stdin.isatty() and (typed := _typed_password()):
-        passwords.reset(token, typed, "terminal")
-        sys.stdout.write("The password is set.\n")
+    token = app.accounts.passwords.reset_token(user)
+    sys.stdout.write(f"{user.email} is an admin, called {user.username}, in the studio at {settings.data_dir}.\n")
+    if settings.accounts == "open":
+        sys.stdout.write("REELPRINT_ACCOUNTS is open, so nobody signs in here, and whoever comes is an admin.\n")
+    if sys.stdin.isatty() and _is_set_at_the_terminal(app, token):
+        sys.stdout.write("The password is set. Sign in by POST /api/v1/auth/login.\n")
         return
-    origin = f"http://{settings.host}:{settings.port}"
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
     sys.stdout.write(
-        "Set a password within an hour, once, while the studio runs:\n"
-        f"  curl {origin}/api/v1/auth/password/reset -H 'Content-Type: application/json' \\\n"
+        "A password is set once, within an hour, while the studio runs (make serve). With yours for the dots:\n"
+        f"  curl http://{host}:{settings.port}/api/v1/auth/password/reset -H 'Content-Type: application/json' \\\n"
         f'    -d \'{{"token": "{token}", "new_password": "..."}}\'\n'
+        "Then sign in by POST /api/v1/auth/login. A password that is set already stays until then.\n"
     )
+
+
+def _is_set_at_the_terminal(app: App, token: str) -> bool:
+    """Ask until a password will do, or nothing is typed."""
+    while typed := _typed_password():
+        try:
+            app.accounts.passwords.reset(token, typed, "terminal")
+        except InvalidInput as exc:  # the token is good still: what was typed is too easily guessed
+            sys.stdout.write(f"{exc.detail}\n")
+        else:
+            return True
+    return False
 
 
 def _typed_password() -> str:

@@ -12,7 +12,7 @@ from functions._http.door import Door
 from functions._http.guard import Policy
 from functions._http.pagination import Listing, PageQuery
 from functions.studio import Studio, studio
-from shared.domain.project import Chapter, ChapterChanges, NewChapter, NewProject, Project, Title
+from shared.domain.project import ChangedChapter, Chapter, ChapterChanges, NewChapter, NewProject, Project, Title
 
 door = Door("projects")
 CHAPTER_BYTES = 32 * 1024 * 1024
@@ -79,6 +79,7 @@ def create_chapter(call: Call[Studio], project_id: str, body: NewChapter) -> Ans
     query=TitleQuery,
     answers=Chapter,
     status=201,
+    idempotent=True,
     max_body_bytes=CHAPTER_BYTES,
 )
 def upload_chapter(call: Call[Studio], project_id: str, query: TitleQuery) -> Answer:
@@ -104,12 +105,16 @@ def read_chapter(call: Call[Studio], project_id: str, chapter_id: str) -> Answer
     "/projects/{project_id}/chapters/{chapter_id}",
     policy=Policy.USER,
     body=ChapterChanges,
-    answers=Chapter,
+    answers=ChangedChapter,
+    refuses=(409,),
     max_body_bytes=CHAPTER_BYTES,
 )
 def change_chapter(call: Call[Studio], project_id: str, chapter_id: str, body: ChapterChanges) -> Answer:
-    """Change a chapter's title or text, or move it among the others."""
-    return Answer(call.app.app.chapters.change(call.principal.uid, project_id, chapter_id, body))
+    """Change a chapter's title or text, or move it among the others.
+
+    After another text its plan is made anew; what matches is kept, and `carried_over` says how much.
+    """
+    return Answer(call.app.app.plans.change_chapter(call.principal.uid, project_id, chapter_id, body))
 
 
 @door.get("/projects/{project_id}/chapters/{chapter_id}/text", policy=Policy.USER, answers="text/plain")

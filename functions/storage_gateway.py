@@ -27,7 +27,7 @@ from functions._http.object_headers import bad, if_generation, piece_of, upload_
 from functions._http.object_xml import xml_problem
 from shared.domain.errors import Fault, NotFound, PreconditionFailed
 from shared.ports.storage import ObjectInfo
-from shared.wiring import LocalBucket, LocalObjects
+from shared.wiring.machine import LocalBucket, LocalObjects
 
 RESUME_INCOMPLETE, CLIENT_CLOSED = 308, 499
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from functions._http.guard import AccountGuard, Guard, OpenGuard, TaskTokenGuard
@@ -27,6 +28,10 @@ class Studio:
     @property
     def clock(self) -> Clock:
         return self.app.clock
+
+    @property
+    def cors_origins(self) -> Collection[str]:
+        return self.app.settings.cors_origins.split(",") if self.app.settings.cors_origins else ()
 
 
 def open_studio(app: App) -> Studio:

@@ -115,6 +115,17 @@ def describe(call: Call[Studio]) -> Answer:
     return Answer(JsonObject(openapi(DOORS)))
 
 
+@door.get("/docs", policy=Policy.PUBLIC, answers="text/html")
+def show_docs(call: Call[Studio]) -> Answer:
+    """The whole API as a page to read."""
+    from functions._http.docs_page import CONTENT_SECURITY_POLICY, docs_page
+    from functions._http.openapi import openapi
+    from functions.doors import DOORS
+
+    headers = {"Content-Security-Policy": CONTENT_SECURITY_POLICY}
+    return Answer(docs_page(openapi(DOORS)), headers=headers, media_type="text/html; charset=utf-8")
+
+
 @functions_framework.http
 def worker(request: Request) -> Response:
     return door.serve(request, studio)

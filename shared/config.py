@@ -12,10 +12,20 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, V
 from shared.domain.access_key import parse_access_keys
 from shared.domain.errors import Misconfigured
 from shared.domain.faults import faults_of
+from shared.domain.language_settings import LANGUAGE_SECRETS, LanguageSettings
+from shared.domain.speech_settings import SPEECH_SECRETS, SpeechSettings
 
 PREFIX = "REELPRINT_"
 _THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
-_NOT_FOR_JOBS = {"access_keys", "smtp_password"}  # a renderer signs nobody in and writes no letters
+# A renderer signs nobody in, writes no letters and speaks nothing.
+_NOT_FOR_JOBS = {
+    "access_keys",
+    "smtp_password",
+    *SPEECH_SECRETS,
+    *LANGUAGE_SECRETS,
+    "google_speech_login",
+    "openai_speech_url",
+}
 _ORIGIN = r"^(https?://[A-Za-z0-9.:\[\]-]{1,255})?$"
 _SDK_NAMES = {  # what the SDKs look for their credentials by
     "filesystem": (),
@@ -24,7 +34,7 @@ _SDK_NAMES = {  # what the SDKs look for their credentials by
 }
 
 
-class Settings(BaseModel):
+class Settings(SpeechSettings, LanguageSettings):
     """Each field is the environment variable REELPRINT_{FIELD}. Defaults run everything on a laptop."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -63,6 +73,9 @@ class Settings(BaseModel):
     password_concurrency: Annotated[int, Field(ge=1, le=64)] = 2  # hashes made at once, each in its own memory
     address_attempts: Annotated[int, Field(ge=1, le=100_000)] = 60  # of one kind from one address in ten minutes
     trusted_proxies: Annotated[int, Field(ge=0, le=10)] = 0  # ours, in front; each adds one X-Forwarded-For entry
+    cors_origins: Annotated[str, Field(pattern=r"^(https?://[^\s,/]+(,https?://[^\s,/]+)*)?$")] = (
+        ""  # whose pages may call the API from a browser, parted by commas; "": none
+    )
     web_url: Annotated[str, Field(pattern=r"^(https?://[^\s#?]+)?$")] = (
         ""  # where people's pages are; letters link there
     )
@@ -117,6 +130,17 @@ class IngestRequest(BaseModel):
     trace: str = Field("", alias="TRACE_ID")
 
 
+class ExportRequest(BaseModel):
+    """What the export job is told: which export, at which attempt, and the platform's trace."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True)
+
+    owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")] = Field(alias="EXPORT_OWNER")
+    export_id: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,128}$")] = Field(alias="EXPORT_ID")
+    attempt: Annotated[int, Field(ge=1)] = Field(alias="EXPORT_ATTEMPT")
+    trace: str = Field("", alias="TRACE_ID")
+
+
 def read_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Settings from REELPRINT_* variables. Raises Misconfigured with every wrong or unknown one."""
     source = os.environ if environ is None else environ
@@ -147,6 +171,16 @@ def read_ingest_request(environ: Mapping[str, str] | None = None) -> IngestReque
     names = [str(field.alias) for field in IngestRequest.model_fields.values()]
     try:
         return IngestRequest.model_validate({name: source[name] for name in names if name in source})
+    except ValidationError as exc:
+        raise _misconfigured(exc) from exc
+
+
+def read_export_request(environ: Mapping[str, str] | None = None) -> ExportRequest:
+    """The export job's own variables. Raises Misconfigured with every wrong or missing one."""
+    source = os.environ if environ is None else environ
+    names = [str(field.alias) for field in ExportRequest.model_fields.values()]
+    try:
+        return ExportRequest.model_validate({name: source[name] for name in names if name in source})
     except ValidationError as exc:
         raise _misconfigured(exc) from exc
 

@@ -9,7 +9,9 @@ guard.py        who may call
 idempotency.py  POSTs that may be sent twice
 pagination.py   page_size and page_token
 openapi.py      the OpenAPI 3.1 document of all doors
+docs_page.py    the same as a page to read
 log.py          one line a request
+unrouted.py     what the framework would answer by itself
 """
 
 from functions._http.answer import Answer

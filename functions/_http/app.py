@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from functions._http.guard import Guard
@@ -15,6 +16,11 @@ class HttpApp(Protocol):
 
     @property
     def clock(self) -> Clock: ...
+
+    @property
+    def cors_origins(self) -> Collection[str]:
+        """Whose pages may call from a browser, besides those that a door itself serves."""
+        ...
 
     @property
     def guard(self) -> Guard:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import re
-import uuid
+import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -45,7 +45,7 @@ class Identity:
         cloud = _CLOUD_TRACE.fullmatch(headers.get("X-Cloud-Trace-Context") or "")
         trace_id = parent[1] if parent else cloud[1].lower() if cloud else ""
         given = _REQUEST_ID.fullmatch(headers.get("X-Request-Id") or "")
-        return cls(given[0] if given else trace_id or uuid.uuid4().hex, trace_id)
+        return cls(given[0] if given else trace_id or secrets.token_hex(16), trace_id)
 
 
 class Call(Generic[App]):
@@ -97,10 +97,13 @@ class Call(Generic[App]):
         return read_json(self.data)
 
     def body_as(self, model: type[BaseModel]) -> BaseModel:
-        """The body as `model`. Raises InvalidInput with every fault, and whatever `json` raises."""
+        """The body as `model`, each value of the type it is sent as: neither true nor "1" is a number, nor 1 a yes.
+
+        Raises InvalidInput with every fault, and whatever `json` raises.
+        """
         document = self.json
         try:
-            return model.model_validate_json(self.data or b"{}")
+            return model.model_validate_json(self.data or b"{}", strict=True)
         except ValidationError as error:
             faults = request_faults(error, document)
             raise InvalidInput("The body does not fit; see errors.", faults=faults) from error
@@ -136,6 +139,9 @@ def discard_rest(request: Request) -> None:
     """Read away what nobody read, in pieces: a client still sending would miss the answer, and the framework would
     otherwise gather all of it in memory after us.
     """
+    announced = request.content_length or "HTTP_TRANSFER_ENCODING" in request.environ
+    if request.method in ("GET", "HEAD") and not announced:
+        return
     left = _DRAIN_BYTES
     try:
         request.max_content_length = None

@@ -1,10 +1,10 @@
-"""A door: one HTTP Cloud Function. Routes are declared at import, and nothing else happens then."""
+"""A door: one HTTP Cloud Function. Routes are declared at import; beyond that only the framework is told of the door."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from typing import Any, NoReturn, TypeVar
 
 from pydantic import BaseModel
 from typing_extensions import Unpack
@@ -12,6 +12,7 @@ from werkzeug.wrappers import Request, Response
 
 from functions._http.app import HttpApp
 from functions._http.call import Call, Identity, discard_rest
+from functions._http.cors import open_to
 from functions._http.guard import Policy, admit
 from functions._http.idempotency import run_once
 from functions._http.log import log_request
@@ -20,7 +21,8 @@ from functions._http.query import parse_query
 from functions._http.render import render
 from functions._http.route import API, Handler, Route, RouteOptions, template_segments
 from functions._http.routes import Routes
-from shared.domain.errors import MethodNotAllowed
+from functions._http.unrouted import answer_unrouted
+from shared.domain.errors import MethodNotAllowed, NotFound
 
 H = TypeVar("H", bound=Handler)
 DEFAULT_MAX_BODY_BYTES = 1024 * 1024
@@ -36,6 +38,7 @@ class Door:
         self.max_body_bytes = max_body_bytes
         self.tags = tuple(tags) or (name,)
         self.routes = Routes()
+        answer_unrouted(lambda request: self.serve(request, _no_app))
 
     def get(self, template: str, **options: Unpack[RouteOptions]) -> Callable[[H], H]:
         """Register a handler under /api/v1 + `template`. HEAD is answered too."""
@@ -78,6 +81,8 @@ class Door:
             response = problem_response(error, instance=request.path, request_id=identity.request_id)
             if isinstance(error, MethodNotAllowed):
                 response.headers["Allow"] = self.routes.allowed(request.path)
+        if "Origin" in request.headers:
+            _open_to_origins(app, request, response)
         response.headers.setdefault("Cache-Control", "no-store")
         response.headers["X-Content-Type-Options"] = "nosniff"
         response.headers["X-Request-Id"] = identity.request_id
@@ -116,9 +121,21 @@ def find_door(doors: Sequence[Door], method: str, path: str) -> Door | None:
     return serving or next((door for door in doors if door.matches("OPTIONS", path)), None)
 
 
+def _open_to_origins(app: Callable[[], HttpApp], request: Request, response: Response) -> None:
+    try:
+        origins = app().cors_origins
+    except Exception:  # where there is no application, nobody is let in, and the answer has said why already
+        return
+    open_to(origins, request, response)
+
+
+def _no_app() -> NoReturn:
+    raise NotFound("No such path. The paths served are listed in the OpenAPI document.")
+
+
 def _arguments(call: Call[Any], route: Route) -> dict[str, Any]:
     given: dict[str, Any] = {}
-    if not route.is_event:
+    if not route.is_event and (route.query or call.request.query_string):
         query = parse_query(call.request.args, route.query)
         given |= {"query": query} if route.query else {}
     if isinstance(route.body, str):

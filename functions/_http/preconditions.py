@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from werkzeug.http import quote_etag
@@ -20,6 +21,19 @@ def require_match(call: Call[Any], revision: Revision) -> None:
         )
 
 
+def asked_revision(call: Call[Any], read: Callable[[], int]) -> int | None:
+    """The present revision, which `read` gives, where If-Match names it; None where the client sent no If-Match.
+
+    Raises PreconditionFailed, and whatever `read` raises.
+    """
+    if "If-Match" not in call.headers:
+        return None
+    revision = read()
+    require_match(call, revision)
+    return revision
+
+
 def is_known(request: Request, revision: Revision) -> bool:
     """Whether the client holds this very revision already, and only asked for a newer one."""
-    return request.method in ("GET", "HEAD") and request.if_none_match.contains_weak(str(revision))
+    asked = request.method in ("GET", "HEAD") and "If-None-Match" in request.headers
+    return asked and request.if_none_match.contains_weak(str(revision))

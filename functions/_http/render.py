@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Iterator
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic_core import to_json
 from werkzeug.http import quote_etag
 from werkzeug.wrappers import Request, Response
@@ -39,15 +40,22 @@ def _response(answer: Answer, route: Route) -> Response:
     status = answer.status or route.status
     media_type = answer.media_type or (route.answers if isinstance(route.answers, str) else None)
     body: Any = answer.body
+    if isinstance(body, BaseModel | dict):  # most are, and to ask for what follows takes longer
+        _require_promised(body, route)
+        return Response(json_bytes(body), status=status, content_type=media_type or JSON)
     if isinstance(body, AsyncGenerator):
         return StreamedResponse(body, status=status, content_type=media_type)
     if isinstance(body, bytes | Iterator):
         return Response(body, status=status, content_type=media_type or "application/octet-stream")
-    if isinstance(route.answers, type) and not isinstance(body, route.answers):
-        raise TypeError(f"{route.method} {route.path} answers {route.answers.__name__}, not {type(body).__name__}")
+    _require_promised(body, route)
     if body is None:
         return _empty(status)
     return Response(json_bytes(body), status=status, content_type=media_type or JSON)
+
+
+def _require_promised(body: Any, route: Route) -> None:
+    if isinstance(route.answers, type) and not isinstance(body, route.answers):
+        raise TypeError(f"{route.method} {route.path} answers {route.answers.__name__}, not {type(body).__name__}")
 
 
 def _empty(status: int) -> Response:

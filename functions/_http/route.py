@@ -6,6 +6,7 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Required, TypedDict
 
 from pydantic import BaseModel, RootModel
@@ -14,10 +15,11 @@ from functions._http.answer import Answer
 from functions._http.guard import Policy
 
 API = ("api", "v1")
+FORM = "multipart/form-data"  # its bytes differ each time it is sent, so that no two requests could be told alike
 Handler = Callable[..., Answer]
 _PARAMETER = re.compile(r"\{([a-z][a-z0-9_]*)\}")
 _LITERAL = re.compile(r"[A-Za-z0-9._~-]+")
-_VALUE = re.compile(r"(?!\.+$)[A-Za-z0-9._~:@+=-]{1,128}")  # a part of dots alone means a folder to too many tools
+_VALUE = r"(?!\.+(?:/|$))[A-Za-z0-9._~:@+=-]{1,128}"  # a part of dots alone means a folder to too many tools
 
 
 class RouteOptions(TypedDict, total=False):
@@ -78,22 +80,24 @@ class Route:
         """The rest of the docstring."""
         return (inspect.getdoc(self.handler) or "").partition("\n")[2].strip()
 
-    @property
+    @cached_property
     def shape(self) -> tuple[str, ...]:
         """The segments with "" for every named part: two routes of one shape would answer the same paths."""
         return tuple("" if _PARAMETER.fullmatch(segment) else segment for segment in self.segments)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        parts = (
+            f"(?P<{name[1]}>{_VALUE})" if (name := _PARAMETER.fullmatch(s)) else re.escape(s) for s in self.segments
+        )
+        return re.compile("/".join(parts))
 
     def match(self, segments: Sequence[str]) -> dict[str, str] | None:
         """The path's named parts, or None where the path is another one or a part is not an identifier."""
         if len(segments) != len(self.segments):
             return None
-        values: dict[str, str] = {}
-        for pattern, segment in zip(self.segments, segments, strict=True):
-            if name := _PARAMETER.fullmatch(pattern):
-                values[name[1]] = segment
-            elif pattern != segment:
-                return None
-        return values if all(_VALUE.fullmatch(value) for value in values.values()) else None
+        found = self._pattern.fullmatch("/".join(segments))
+        return found.groupdict() if found else None
 
 
 def template_segments(template: str) -> tuple[str, ...]:
@@ -116,8 +120,8 @@ def _check(route: Route) -> None:
     """Refuse a route that could not be served, when it is written and not when it is called."""
     if not isinstance(route.policy, Policy):
         raise TypeError(f"{route.method} {route.path} needs a policy: who may call it?")
-    if route.idempotent and (route.policy is Policy.PUBLIC or isinstance(route.body, str) or route.method != "POST"):
-        raise TypeError(f"{route.path}: an idempotency key belongs to one caller's POST of JSON, or of nothing")
+    if route.idempotent and (route.policy is Policy.PUBLIC or route.body == FORM or route.method != "POST"):
+        raise TypeError(f"{route.path}: an idempotency key belongs to one caller's POST, and not to a form's")
     expected = {*route.parameters, *(("body",) if _has_model(route.body) else ()), *(("query",) if route.query else ())}
     taken = list(inspect.signature(route.handler).parameters)[1:]
     if set(taken) != expected:

@@ -26,7 +26,7 @@ class Routes:
             return [(route, {}) for route in self.all if route.is_event]
         segments: Sequence[str] = path_segments(path)
         found = [(route, values) for route in self.all if (values := route.match(segments)) is not None]
-        return sorted(found, key=lambda candidate: [part == "" for part in candidate[0].shape])
+        return sorted(found, key=_wildness) if len(found) > 1 else found
 
     def find(self, method: str, path: str) -> Candidate:
         """The one route meant. Raises NotFound, and MethodNotAllowed where only other verbs are served."""
@@ -44,3 +44,7 @@ class Routes:
         verbs = {route.method for route, _ in self.at(path)}
         extra = {"OPTIONS", "HEAD"} if "GET" in verbs else {"OPTIONS"}
         return ", ".join(sorted(verbs | extra)) if verbs else ""
+
+
+def _wildness(candidate: Candidate) -> list[bool]:
+    return [part == "" for part in candidate[0].shape]

@@ -14,6 +14,13 @@ def require_same_origin(request: Request) -> None:
     site, origin = request.headers.get("Sec-Fetch-Site"), request.headers.get("Origin")
     is_ours = [site == "same-origin"] if site is not None else []
     if origin is not None:
-        is_ours.append(urlsplit(origin).netloc.lower() == request.host.lower() != "")
+        is_ours.append(_place(origin) == request.host.lower() != "")
     if not is_ours or not all(is_ours):
         raise Forbidden("A cookie is taken from pages of this origin only. Send the token in the body instead.")
+
+
+def _place(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:  # brackets that do not close
+        return ""

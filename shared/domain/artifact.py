@@ -26,6 +26,7 @@ class Kind(StrEnum):
     LOUDNESS = "loudness"  # what one audio block measures: JSON
     RETIMED = "retimed"  # one sound at another speed, its pitch kept: FLAC
     VIDEO = "video"  # a finished production: MP4
+    CHAPTER = "chapter"  # one narrated chapter, mastered and encoded: AAC in ADTS, MP3, WAV
     SIDECAR = "sidecar"  # captions, poster, sprite sheet, report of a finished production
 
 

@@ -6,7 +6,7 @@ A tag is read from a short window of words next to the quotation, so reading one
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from shared.domain.language_rules import LanguageRules
@@ -52,7 +52,8 @@ def tag_before(text: str, start: int, end: int, rules: LanguageRules) -> Tag | N
     if not words or words[-1] not in {",", ":", "—"}:
         return None
     verb = next(
-        (i for i in range(len(words) - 1, max(-1, len(words) - 1 - _REACH), -1) if rules.is_verb(words[i])), None
+        (i for i in range(len(words) - 1, max(-1, len(words) - 1 - _REACH), -1) if rules.is_verb(words[i].lower())),
+        None,
     )
     if verb is None:
         return None
@@ -62,19 +63,20 @@ def tag_before(text: str, start: int, end: int, rules: LanguageRules) -> Tag | N
     return Tag(subject.speaker, subject.pronoun) if subject else Tag("", "")
 
 
-def opens_with_tag(text: str, position: int, rules: LanguageRules, *, strict: bool = False) -> bool:
+def opens_with_tag(text: str, position: int, rules: LanguageRules, *, strict: bool = False, faint: bool = True) -> bool:
     """Whether a named tag in subject-verb order stands at `position` ("Mara said."), so that no sentence begins there.
 
     `strict`: the quotation ended with a full stop, after which only a complete tag counts: verb, then punctuation.
+    `faint`: verbs count too that also mean other things ("Mara laughed.").
     """
     words = _TOKEN.findall(text[position : position + _WINDOW])
     first = next((i for i, word in enumerate(words) if word not in _LEADING), len(words))
     words = words[first:]
     subject = _subject(words, 0, rules)
-    if subject is None or words[0].lower() in rules.pronouns | rules.articles:
+    if subject is None or words[0].lower() in rules.pronouns | rules.articles | rules.determiners:
         return False
     verb = _skip_fillers(words, subject.length, rules)
-    if verb >= len(words) or not rules.is_verb(words[verb]):
+    if verb >= len(words) or not (rules.is_verb(words[verb]) and (faint or words[verb] in rules.verbs)):
         return False
     complete = verb + 1 == len(words) or words[verb + 1] in ",.;:—"
     return complete or (words[verb] in rules.verbs and not strict)
@@ -83,18 +85,6 @@ def opens_with_tag(text: str, position: int, rules: LanguageRules, *, strict: bo
 def inverted_tag(text: str, start: int, end: int, rules: LanguageRules) -> Tag | None:
     """The tag in verb-subject order that opens `text[start:end]` ("dit Mara"), inside speech that only a comma interrupts."""
     return _verb_first(_TOKEN.findall(text[start : min(end, start + _WINDOW)]), rules)
-
-
-def names_in(text: str, start: int, end: int, rules: LanguageRules) -> Iterator[tuple[int, str]]:
-    """Every capitalised name in `text[start:end]` with the place it starts at; sentence openers ("Then") are none."""
-    tokens = list(_TOKEN.finditer(text, start, end))
-    words = [token[0] for token in tokens]
-    at = 0
-    while at < len(words):
-        name = _name(words, at, rules)
-        if name:
-            yield tokens[at].start(), name.speaker
-        at += name.length if name else 1
 
 
 def opens_with_cjk_tag(text: str, position: int) -> bool:
@@ -154,14 +144,14 @@ def _subject(words: Sequence[str], at: int, rules: LanguageRules) -> _Subject | 
 
 
 def _description(words: Sequence[str], at: int, rules: LanguageRules) -> _Subject | None:
-    if words[at].lower() not in rules.articles:
+    if words[at].lower() not in rules.articles | rules.determiners:
         return None
     end = at + 1
     while end < len(words) and end - at <= _LONGEST_DESCRIPTION and _describes(words[end], rules):
         if words[end].islower() and not words[end - 1].islower() and end > at + 1:
             break  # a name in it ends it: "el Corregidor / lleno de miedo"
         end += 1
-    if end == at + 1:
+    if end == at + 1 or words[at + 1] in rules.pronouns | rules.determiners:
         return None
     return _Subject(" ".join([words[at].lower(), *words[at + 1 : end]]), "", end - at)
 
@@ -192,6 +182,12 @@ def _subject_ending(words: Sequence[str], end: int, rules: LanguageRules) -> _Su
         if subject and start + subject.length == end:
             return subject
     return None
+
+
+def name_at(words: Sequence[str], at: int, rules: LanguageRules) -> tuple[str, int] | None:
+    """The capitalised name that begins at `words[at]`, and of how many words it is."""
+    name = _name(words, at, rules)
+    return (name.speaker, name.length) if name else None
 
 
 def is_name_part(word: str, rules: LanguageRules) -> bool:

@@ -6,6 +6,7 @@
     |- MalformedRequest            400 malformed-request     the request cannot be read at all
     |- NotAuthenticated            401 not-authenticated     no or bad credentials
     |- Forbidden                   403 forbidden             known, but not allowed
+    |  `- SpendingCapReached       403 spending-cap-reached  it would cost more than may still be spent
     |- NotFound                    404 not-found             no such thing, or not yours
     |- MethodNotAllowed            405 method-not-allowed    the path exists, the verb does not
     |- Conflict                    409 conflict              the state does not allow it
@@ -26,6 +27,7 @@
     |- StorageFailed               503 storage-failed        storage did not do as told              (retryable)
     |  `- StorageFull              507 storage-full          no space left                           (retryable)
     `- Unavailable                 503 unavailable           not now; later                          (retryable)
+       `- EngineBusy               503 engine-busy           an engine asks to wait, or is down      (retryable)
 
 An adapter translates its vendor's errors into these at the edge (`raise ... from exc`). A message finishes the job:
 what was looked for, what was found, what to do.
@@ -100,6 +102,10 @@ class NotAuthenticated(ReelprintError):
 
 class Forbidden(ReelprintError):
     status, type, title = 403, "forbidden", "Forbidden"
+
+
+class SpendingCapReached(Forbidden):
+    type, title = "spending-cap-reached", "Spending cap reached"
 
 
 class NotFound(ReelprintError):
@@ -186,6 +192,16 @@ class StorageFull(StorageFailed):
 
 class Unavailable(ReelprintError):
     status, type, title, retryable = 503, "unavailable", "Temporarily unavailable", True
+
+
+class EngineBusy(Unavailable):
+    """`retry_after_s`: seconds until it is worth asking again, where that is known."""
+
+    type, title = "engine-busy", "An engine is busy or down"
+
+    def __init__(self, detail: str, *, faults: Sequence[Fault] = (), retry_after_s: int | None = None) -> None:
+        super().__init__(detail, faults=faults)
+        self.retry_after_s = retry_after_s
 
 
 def every_error() -> list[type[ReelprintError]]:

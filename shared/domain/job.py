@@ -22,6 +22,7 @@ from pydantic import (
 from shared.domain.blueprint.model import CaptionMode, LanguageCode, Profile
 from shared.domain.moments import sortable
 from shared.domain.project import Stored
+from shared.domain.translation_hints import NO_HINTS, Hints
 from shared.domain.webhook import WebhookStatus
 
 
@@ -107,8 +108,10 @@ class NarrationInput(BaseModel):
     """What a narration job is asked for.
 
     `translate_to` languages are captions, and may be narrated too; `narrate` lists the languages a video is made in (the
-    project's own when empty). `voices` casts by language and speaker: {"en": {"narrator": "flite/slt"}}; a speaker
-    without a voice is read by the narrator, a language without one by the first voice that speaks it.
+    project's own when empty). `voices` casts by language and speaker: {"en": {"narrator": "flite/slt"}}, over the
+    project's cast; a speaker without a voice in either is read by the narrator, a language without one by the first voice
+    that speaks it. `fallback` names by language who speaks where a voice's provider cannot, which the job tells under
+    `substituted`.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -118,6 +121,7 @@ class NarrationInput(BaseModel):
     translate_to: Annotated[list[LanguageCode], Field(max_length=16)] = []
     narrate: Annotated[list[LanguageCode], Field(max_length=16)] = []
     voices: dict[LanguageCode, dict[str, VoiceName]] = {}
+    fallback: dict[LanguageCode, VoiceName] = {}
     captions: CaptionMode = CaptionMode.SOFT
     cover_asset_id: str | None = None
     music_asset_id: str | None = None
@@ -158,6 +162,19 @@ class JobChanges(BaseModel):
     description: JobDescription | None = None
     metadata: Metadata | None = None
     priority: Priority | None = None
+    paused: bool | None = None
+
+
+class Substituted(BaseModel):
+    """What another voice spoke than was asked for: where, by whom, instead of whom, and why.
+
+    `segment_id` is the plan's segment, or the number (from 1) of a text that has no plan.
+    """
+
+    segment_id: str
+    spoken_by: str
+    instead_of: str
+    reason: str
 
 
 class JobFile(BaseModel):
@@ -218,6 +235,8 @@ class Job(Stored):
     executions: dict[str, str] = {}  # language -> execution of the assembly job, once started
     started_at: datetime | None = None
     finished_at: datetime | None = None
+    paused_at: datetime | None = None  # while set, nothing more is begun; the status stays what it was
+    substituted: list[Substituted] = []
     webhook: WebhookStatus | None = None
     event_seq: int = 0
     progress_at: datetime | None = None  # when progress was last told by an event
@@ -265,8 +284,21 @@ class TaskRef(BaseModel):
         return f"{self.job_id}-a{self.attempt}-{self.step}-{self.round}"
 
 
+class Saying(BaseModel):
+    """A text as it is sent to the engine of a voice."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: str
+    voice: str
+    settings: dict[str, str] = {}
+
+
 class VoiceTask(BaseModel):
-    """A task on the speech queue: one text to be spoken. `language` is BCP 47."""
+    """A task on the speech queue: one text to be spoken. `language` is BCP 47.
+
+    `fallback` is who speaks where the voice's engine cannot, which is told in the result.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -276,6 +308,7 @@ class VoiceTask(BaseModel):
     voice: str
     language: str
     settings: dict[str, str] = {}
+    fallback: Saying | None = None
 
 
 class TranslateTask(BaseModel):
@@ -288,6 +321,7 @@ class TranslateTask(BaseModel):
     text: str
     source: str
     target: str
+    hints: Hints = NO_HINTS
 
 
 class StepTask(BaseModel):

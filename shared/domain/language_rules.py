@@ -7,6 +7,7 @@ are empty: punctuation, letter case, initials and quotation marks still work the
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from shared.domain.language_words import WORDS
 
@@ -33,7 +34,20 @@ class LanguageRules:
     joiners: frozenset[str] = frozenset()  # end a description ("the man / with the basket")
     fillers: frozenset[str] = frozenset()  # stand between subject and verb ("Mara then said", "le dijo")
     adverb_endings: frozenset[str] = frozenset()  # "quietly", "tranquilamente"
+    masculine: frozenset[str] = frozenset()  # pronouns for a man, in every case ("he", "him")
+    feminine: frozenset[str] = frozenset()
+    masculine_determiners: frozenset[str] = frozenset()  # "el", "un"
+    feminine_determiners: frozenset[str] = frozenset()
+    common_determiners: frozenset[str] = frozenset()  # open a description of anybody ("the", "his", "su")
     ordinals: bool = False  # "3." is an ordinal ("am 3. Oktober")
+
+    @cached_property
+    def determiners(self) -> frozenset[str]:
+        return self.masculine_determiners | self.feminine_determiners | self.common_determiners
+
+    def gender_of(self, pronoun: str) -> str:
+        """ "male", "female", or "" where a pronoun (in lower case) tells neither."""
+        return "male" if pronoun in self.masculine else "female" if pronoun in self.feminine else ""
 
     def is_verb(self, word: str) -> bool:
         return word in self.verbs or word in self.faint_verbs

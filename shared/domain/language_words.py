@@ -6,6 +6,9 @@ from typing import Final
 
 WORDS: Final[dict[str, dict[str, str]]] = {
     "en": {
+        "masculine": "he him his himself",
+        "feminine": "she her hers herself",
+        "common_determiners": "the a an his her my their our your this that another one some no",
         "adverb_endings": "ly",
         "titles": """mr mrs ms messrs mme mlle dr prof rev hon gen col maj capt lt sgt cpl cmdr adm gov sen pres supt insp
             mt""",
@@ -23,16 +26,27 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "faint_verbs": """called continued added began returned went laughed sighed sobbed groaned moaned roared wailed
             urged warned ordered commanded promised objected concluded confessed complained resumed ventured chuckled
             pursued proceeded persisted assented echoed put thought wondered told sang smiled nodded croaked piped
-            drawled broke burst""",
+            drawled broke burst say says saying chimed queried quoth sneered soothed mused reasoned gibbered whined
+            whimpered crowed barked breathed panted boasted mocked scolded chided corrected apologised apologized offered
+            volunteered allowed conceded reflected recited spoke hinted teased joked lied swore vowed greeted
+            invited advised assured reminded informed addressed accused opined purred hollered squeaked squealed screeched
+            thundered faltered lisped spluttered blurted yawned stated finished ended quoted summoned read wrote
+            answers replies cries calls goes thinks adds""",
         "pronouns": "he she they it we you",
         "self_pronouns": "i",
         "articles": "the",
         "particles": "of de la le du van von der den del di da",
         "joiners": """of with who whom that which as from at and when to on in into by for while but or after before
             without over under upon through across about beside behind again""",
-        "fillers": "then had has quickly softly quietly again also only just suddenly out up at last once",
+        "fillers": """then had has would quickly softly quietly again also only just suddenly out up at last once in on forth
+            back never always""",
     },
     "es": {
+        "masculine": "él éste aquél",
+        "feminine": "ella ésta aquélla",
+        "masculine_determiners": "el un este aquel otro",
+        "feminine_determiners": "la una esta aquella otra",
+        "common_determiners": "su mi tu nuestro nuestra",
         "adverb_endings": "mente",
         "titles": """sr sra srta sres sras srtas dña dn dr dra dres prof profa lic ing arq gral cnel cap capt tte sgto
             excmo excma ilmo ilma rdo rda fr mons sto sta pbro""",
@@ -59,6 +73,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "fillers": "le les se me nos te entonces ya por fin",
     },
     "fr": {
+        "masculine": "il lui",
+        "feminine": "elle",
+        "masculine_determiners": "le un ce cet",
+        "feminine_determiners": "la une cette",
+        "common_determiners": "son sa mon ma ton ta leur notre l",
         "adverb_endings": "ement",
         "titles": "mgr dr pr mm mme mlle me st ste m",
         "numbered": "p pp n no nº art chap vol fig t",
@@ -81,6 +100,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "fillers": "lui leur me nous se alors enfin donc",
     },
     "de": {
+        "masculine": "er ihm ihn",
+        "feminine": "sie ihr",
+        "masculine_determiners": "der dem den ein einen einem",
+        "feminine_determiners": "die eine einer",
+        "common_determiners": "sein seine mein meine ihr ihre das",
         "titles": "hr hrn fr frl dr prof hl st ing",
         "numbered": "nr s bd abs art kap abb",
         "abbreviations": "z.b d.h u.a usw bzw vgl ca evtl ggf inkl str o.ä u.s.w v.chr n.chr etc sog",
@@ -99,6 +123,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "fillers": "da dann nun leise laut wieder",
     },
     "it": {
+        "masculine": "lui egli",
+        "feminine": "lei ella",
+        "masculine_determiners": "il lo un uno",
+        "feminine_determiners": "la una",
+        "common_determiners": "suo sua mio mia",
         "adverb_endings": "mente",
         "titles": "sig sigg sig.ra sig.na sigra dott dott.ssa prof prof.ssa avv ing arch mons gen col cap ten",
         "numbered": "pag pagg p pp n num art cap vol fig",
@@ -119,6 +148,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "fillers": "gli le mi ci si allora poi",
     },
     "pt": {
+        "masculine": "ele",
+        "feminine": "ela",
+        "masculine_determiners": "o um",
+        "feminine_determiners": "a uma",
+        "common_determiners": "seu sua meu minha",
         "adverb_endings": "mente",
         "titles": "sr sra srta srs sras dr dra prof profa eng exmo exma ilmo rev pe gen cel cap ten sgt sto sta d",
         "numbered": "pág pag p pp n nº núm art cap vol fig",

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, RootModel, model_validator
 
 from shared.domain.blueprint.model import LanguageCode
+from shared.domain.glossary import Phrase
 from shared.domain.job import JobDescription, JobTitle, JobType, Metadata, NarrationInput, Priority, VoiceName
 from shared.domain.webhook import NewWebhook
 
+Kind = TypeVar("Kind")
+Input = TypeVar("Input", bound=BaseModel)
 MAX_SEGMENTS = 500
+MAX_GIVEN_TERMS = 200
 MAX_CHARACTERS = 20_000  # of all segments together; what is longer is a chapter, and narrated
 Text = Annotated[str, Field(min_length=1, max_length=MAX_CHARACTERS, pattern=r"\w")]
 AssetId = Annotated[str, Field(min_length=1, max_length=128)]
@@ -37,13 +41,19 @@ class SpeechSegment(_Input):
 
 
 class TextToSpeechInput(_Input):
-    """Text to be spoken. `voice` is the language's own where none is named; `rate` is a factor of its usual pace."""
+    """Text to be spoken. `voice` is the language's own where none is named; `rate` is a factor of its usual pace.
+
+    `word_times` asks when each word is heard, of engines that can tell. `fallback` speaks where a voice's provider cannot,
+    which the job tells under `substituted`.
+    """
 
     text: Text | None = None
     segments: Annotated[list[SpeechSegment], Field(min_length=1, max_length=MAX_SEGMENTS)] | None = None
     language: LanguageCode = "en"
     voice: VoiceName | None = None
     rate: Annotated[float, Field(ge=0.5, le=2.0)] = 1.0
+    word_times: bool = False
+    fallback: VoiceName | None = None
 
     @model_validator(mode="after")
     def _one_way(self) -> TextToSpeechInput:
@@ -55,13 +65,25 @@ class TextToSpeechInput(_Input):
         return self.segments or [SpeechSegment(text=self.text or "")]
 
 
+class GivenTerm(_Input):
+    """What a term of the source is called in the target language."""
+
+    source: Phrase
+    target: Phrase
+    case_sensitive: bool = False
+
+
 class TranslationInput(_Input):
-    """Text to be translated."""
+    """Text to be translated. Segments are one text in pieces: engines that look at context see those beside each.
+
+    `glossary` says what terms are called in the target language; a project's own serves its narrations.
+    """
 
     text: Text | None = None
     segments: Annotated[list[Text], Field(min_length=1, max_length=MAX_SEGMENTS)] | None = None
     source_language: LanguageCode
     target_language: LanguageCode
+    glossary: Annotated[list[GivenTerm], Field(max_length=MAX_GIVEN_TERMS)] = []
 
     @model_validator(mode="after")
     def _one_way(self) -> TranslationInput:
@@ -109,7 +131,7 @@ class LiveSessionInput(_Input):
     speaker_name: Annotated[str, Field(min_length=1, max_length=80)] = "Captions"
 
 
-class _NewJob(BaseModel):
+class _NewJob(BaseModel, Generic[Kind, Input]):
     """`webhook` is told when the job has ended; without one, the webhook of your settings, if there is any."""
 
     model_config = ConfigDict(extra="forbid")
@@ -119,62 +141,40 @@ class _NewJob(BaseModel):
     description: JobDescription = ""
     metadata: Metadata = {}
     webhook: NewWebhook | None = None
+    type: Kind
+    input: Input
 
 
-class NewNarration(_NewJob):
+class NewNarration(_NewJob[Literal[JobType.NARRATION], NarrationInput]):
     """A chapter as narrated, captioned film, in one language or several."""
 
-    type: Literal[JobType.NARRATION]
-    input: NarrationInput
 
-
-class NewTextToSpeech(_NewJob):
+class NewTextToSpeech(_NewJob[Literal[JobType.TEXT_TO_SPEECH], TextToSpeechInput]):
     """Text as sound: one WAV for each segment, and a list of what they are."""
 
-    type: Literal[JobType.TEXT_TO_SPEECH]
-    input: TextToSpeechInput
 
-
-class NewTranslation(_NewJob):
+class NewTranslation(_NewJob[Literal[JobType.TRANSLATION], TranslationInput]):
     """Text in another language."""
 
-    type: Literal[JobType.TRANSLATION]
-    input: TranslationInput
 
-
-class NewVideoGeneration(_NewJob):
+class NewVideoGeneration(_NewJob[Literal[JobType.VIDEO_GENERATION], VideoGenerationInput]):
     """A stored blueprint as film."""
 
-    type: Literal[JobType.VIDEO_GENERATION]
-    input: VideoGenerationInput
 
-
-class NewFullPipeline(_NewJob):
+class NewFullPipeline(_NewJob[Literal[JobType.FULL_PIPELINE], FullPipelineInput]):
     """A narration with translation: every step from the chapter's text to the film."""
 
-    type: Literal[JobType.FULL_PIPELINE]
-    input: FullPipelineInput
 
-
-class NewVoiceClone(_NewJob):
+class NewVoiceClone(_NewJob[Literal[JobType.VOICE_CLONE], VoiceCloneInput]):
     """A voice made of a sample. No engine here can do that yet: it answers 422 engine-unavailable."""
 
-    type: Literal[JobType.VOICE_CLONE]
-    input: VoiceCloneInput
 
-
-class NewChoreography(_NewJob):
+class NewChoreography(_NewJob[Literal[JobType.CHOREOGRAPHY], ChoreographyInput]):
     """A dance to a song. No engine here can do that yet: it answers 422 engine-unavailable."""
 
-    type: Literal[JobType.CHOREOGRAPHY]
-    input: ChoreographyInput
 
-
-class NewLiveSession(_NewJob):
+class NewLiveSession(_NewJob[Literal[JobType.LIVE_SESSION], LiveSessionInput]):
     """Live captions of a meeting. No engine here can do that yet: it answers 422 engine-unavailable."""
-
-    type: Literal[JobType.LIVE_SESSION]
-    input: LiveSessionInput
 
 
 WITHOUT_ENGINE = {

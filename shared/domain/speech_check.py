@@ -34,6 +34,9 @@ _CAPITAL_MS = (40, 450)  # "BBC" and "W" are spelled out
 _SHORTHAND_LETTER_MS = (40, 240)  # of scripts that leave vowels out
 _DIGIT_MS = (100, 800)
 _SIGN_MS = (0, 450)
+_LONGEST_SILENCE_MS = (
+    5_000  # the longest pause of the offline voices is below 1.5 s; models that lose the thread fall silent
+)
 
 
 def check_speech(measure: SpeechMeasure, text: str, rate: int, *, speed: float = 1.0) -> list[Fault]:
@@ -52,6 +55,11 @@ def check_speech(measure: SpeechMeasure, text: str, rate: int, *, speed: float =
             )
         ]
     return [*_clipping(measure), *_length(measure, text, rate, speed)]
+
+
+def said_share(measure: SpeechMeasure, text: str, rate: int, *, speed: float = 1.0) -> float:
+    """Time in which something is said, as a share of the middle of what `expected_ms` allows."""
+    return 1000 * measure.speaking / rate * speed / (sum(expected_ms(text)) / 2)
 
 
 def expected_ms(text: str) -> tuple[int, int]:
@@ -87,6 +95,23 @@ def _clipping(measure: SpeechMeasure) -> Iterator[Fault]:
             found=f"{measure.clipped_share:.2%} of all samples at full scale, at most {_MOST_CLIPPED:.2%} expected",
             fix="voice the segment again, or with another voice",
         )
+
+
+def check_silence(measure: SpeechMeasure, rate: int, *, speed: float = 1.0) -> list[Fault]:
+    """Whether a voice that invents its pauses fell silent. Those of the offline engines are what the text asks for."""
+    inner = (end - start for start, end in measure.pauses)
+    longest = max([measure.leading_silence, measure.trailing_silence, *inner]) * 1000 / rate * speed
+    if longest <= _LONGEST_SILENCE_MS:
+        return []
+    return [
+        Fault(
+            pointer="",
+            code="speech-with-a-hole",
+            detail="the voice falls silent for longer than any pause lasts",
+            found=f"a silence of {longest / 1000:.1f} s, at most {_LONGEST_SILENCE_MS / 1000:.0f} s expected",
+            fix="listen, then voice the segment again, or edit its text",
+        )
+    ]
 
 
 def _length(measure: SpeechMeasure, text: str, rate: int, speed: float) -> Iterator[Fault]:

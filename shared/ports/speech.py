@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,13 @@ class Caps:
 
 @dataclass(frozen=True)
 class Voice:
-    """`id` is `engine/name`, as in "flite/slt". `language` is BCP 47. `gender` is female, male or unknown."""
+    """`id` is `engine/name`, as in "flite/slt". `language` is BCP 47. `gender` is female, male or unknown.
+
+    `age` is a word of the provider's ("child", "senior"), "" where it says none; `styles` are manners it can be asked for.
+    `also` are further languages it speaks, BCP 47. `tier` is what its price goes by, where voices of one provider differ.
+    `sample` is the media key of the recording that a cloned voice is made of. A voice that takes no markup takes neither
+    IPA nor marks, whatever its engine does.
+    """
 
     id: str
     engine: str
@@ -32,11 +38,22 @@ class Voice:
     language: str
     gender: str
     description: str = ""
+    age: str = ""
+    styles: Sequence[str] = ()
+    also: Sequence[str] = ()
+    tier: str = ""
+    sample: str = ""
+    takes_markup: bool = True
 
 
 @dataclass(frozen=True)
 class SpeechEngine:
-    """What an engine declares of itself. `version` takes part in the address of all it makes."""
+    """What an engine declares of itself. `version` takes part in the address of all it makes.
+
+    `formats` are the media types it is asked for; whatever it answers becomes a WAV. `remote`: it works elsewhere and may be
+    down. `varies`: the same text sounds otherwise each time, so that a bad attempt is worth another. `marks_up`: it is sent
+    SSML. `word_timings` engines have `TimedSpeech.synthesize_timed`.
+    """
 
     name: str
     version: str
@@ -46,6 +63,10 @@ class SpeechEngine:
     word_timings: bool = False
     paid: bool = False
     settings: Sequence[str] = field(default=())  # names this engine understands, e.g. "rate"
+    formats: Sequence[str] = ("audio/wav",)
+    remote: bool = False
+    varies: bool = False
+    marks_up: bool = False
 
 
 class Speech(Protocol):
@@ -56,6 +77,39 @@ class Speech(Protocol):
     def synthesize(self, text: str, voice: Voice, settings: dict[str, str]) -> bytes:
         """Speak `text`; returns a RIFF WAV, 16-bit PCM mono, at the engine's own rate.
 
-        Raises EngineUnavailable, EngineFailed (retryable), BadOutput, InvalidInput (text beyond the caps).
+        Raises EngineUnavailable, EngineFailed and EngineBusy (retryable), BadOutput, InvalidInput (text beyond the caps).
         """
         ...
+
+
+@dataclass(frozen=True)
+class WordTime:
+    """`start` is the code point of the text where a word begins, `ms` when it is heard, from the sound's beginning."""
+
+    start: int
+    ms: int
+
+
+@runtime_checkable
+class TimedSpeech(Protocol):
+    def synthesize_timed(self, text: str, voice: Voice, settings: dict[str, str]) -> tuple[bytes, Sequence[WordTime]]:
+        """As `synthesize`, and when each word is heard, in the text's order. A voice that gives none answers none."""
+        ...
+
+
+@runtime_checkable
+class CloningSpeech(Protocol):
+    def cloned(self, name: str, sample: str) -> Voice:
+        """The voice of a `Voice.name` that `CLONED` begins, made of the recording at media key `sample`.
+
+        Raises InvalidInput for a language that this engine does not speak.
+        """
+        ...
+
+
+CLONED = "asset."  # a cloned voice is named after its sample: "asset.{asset id}", or "asset.{asset id}+{language}"
+
+
+def sample_of(name: str) -> str:
+    """The asset that a cloned voice is made of; "" for every other voice."""
+    return name.removeprefix(CLONED).partition("+")[0] if name.startswith(CLONED) else ""

@@ -15,14 +15,29 @@ from shared.domain.job import Priority as Priority  # part of this port's vocabu
 
 
 class QueueKind(StrEnum):
-    """What a queue carries. The door it is delivered to is `on_{kind}_task` (events: `on_object_finalized`)."""
+    """What a queue carries. The door it is delivered to is `on_{kind}_task` (events: `on_object_finalized`).
+
+    Speech has a queue for each vendor, since each has a rate of its own; all are delivered to `on_speech_task`.
+    """
 
     SPEECH = "speech"
+    SPEECH_GOOGLE = "speech-google"
+    SPEECH_AZURE = "speech-azure"
+    SPEECH_ZYPHRA = "speech-zyphra"
+    SPEECH_OPENAI = "speech-openai"
     TRANSLATION = "translation"
     JOB = "job"
     EVENT = "event"
     ACCOUNT = "account"
     WEBHOOK = "webhook"
+
+
+def speech_queue(voice: str) -> QueueKind:
+    """The queue of whoever speaks with this voice ("google/en-US-Neural2-C"): its vendor's, or the offline engines'."""
+    return _VENDOR_QUEUES.get(voice.partition("/")[0], QueueKind.SPEECH)
+
+
+_VENDOR_QUEUES = {kind.removeprefix("speech-"): kind for kind in QueueKind if kind.startswith("speech-")}
 
 
 @dataclass(frozen=True)

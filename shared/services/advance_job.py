@@ -27,16 +27,17 @@ from shared.domain.job import (
 )
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents, Where
-from shared.ports.tasks import QueueKind, Task, Tasks
+from shared.ports.tasks import QueueKind, Task, Tasks, speech_queue
 from shared.services.artifact_store import ArtifactStore
+from shared.services.flag_speech import FlagSpeech
 from shared.services.job_steps import JobSteps
 from shared.services.keep_jobs import fresh_look, step_task
 from shared.services.narration_steps import COMPOSE, PLAN, RENDER, NarrationSteps, Unit, order_of
 from shared.services.record_job_event import JobRecords
 from shared.services.render_blueprint import RenderBlueprint, Rendering
+from shared.services.speak_unit import SpeakUnit
 from shared.services.text_steps import COLLECT, TextSteps
 from shared.services.translate_segment import TranslateSegment
-from shared.services.voice_segment import VoiceSegment
 
 PROGRESS_INTERVAL = timedelta(
     seconds=0.5
@@ -66,7 +67,8 @@ class AdvanceJob:
         steps: JobSteps,
         records: JobRecords,
         render: RenderBlueprint,
-        voice_segment: VoiceSegment,
+        speak_unit: SpeakUnit,
+        flag_speech: FlagSpeech,
         translate_segment: TranslateSegment,
     ) -> None:
         self._documents = documents
@@ -77,7 +79,8 @@ class AdvanceJob:
         self._texts = texts
         self._steps = steps
         self._render = render
-        self._voice_segment = voice_segment
+        self._speak_unit = speak_unit
+        self._flag_speech = flag_speech
         self._translate_segment = translate_segment
         self._records = records
 
@@ -101,19 +104,20 @@ class AdvanceJob:
         elif task.ref.step == RENDER:
             self._watch(job, task.ref)
         elif task.ref.step == COLLECT:
-            self._complete(task.ref, {"done": 1, "total": 1}, {"result": self._texts.collect(job, task.ref)})
+            result, substituted = self._texts.collect(job, task.ref)
+            self._complete(task.ref, {"done": 1, "total": 1}, {"result": result, "substituted": substituted})
         else:
             self._queue_missing(job, task.ref)
 
-    def voice(self, task: VoiceTask) -> None:
+    def voice(self, task: VoiceTask, *, is_last: bool = False) -> None:
+        """`is_last`: the queue will not deliver this again, so that the fallback speaks, where there is one."""
         if self._current(task.ref):
-            self._voice_segment.make(task.text, task.voice, task.settings)
-            self._unit_done(task.ref, self._voice_segment.key(task.text, task.voice, task.settings))
+            self._unit_done(task.ref, self._speak_unit.speak(task, is_last=is_last))
 
     def translate(self, task: TranslateTask) -> None:
         if self._current(task.ref):
-            self._translate_segment.make(task.text, task.source, task.target)
-            self._unit_done(task.ref, self._translate_segment.key(task.text, task.source, task.target))
+            self._translate_segment.make(task.text, task.source, task.target, task.hints)
+            self._unit_done(task.ref, self._translate_segment.key(task.text, task.source, task.target, task.hints))
 
     def fail(self, ref: TaskRef, error: ReelprintError) -> None:
         """End the attempt as failed, with the reason on record; what it queued is taken back."""
@@ -141,7 +145,7 @@ class AdvanceJob:
                 page = self._documents.query("jobs", [Where("status", "==", status.value)], cursor=cursor)
                 for document in page.items:
                     job = Job.model_validate(document.data)
-                    if self._clock.now() - job.updated_at >= idle:
+                    if self._clock.now() - job.updated_at >= idle and job.paused_at is None:
                         self._tasks.enqueue([step_task(fresh_look(job, self._clock), job.priority)])
                         looked += 1
                 cursor = page.cursor
@@ -158,14 +162,19 @@ class AdvanceJob:
     def _queue_missing(self, job: Job, ref: TaskRef) -> None:
         units = self.units(job, ref)
         missing = [unit for unit in units if not self._artifacts.find(unit.key)]
+        voiced = [unit.task for unit in missing if isinstance(unit.task, VoiceTask)]
+        outcomes = self._flag_speech.outcomes(job) if voiced else {}
+        missing = [unit for unit in missing if unit.key.digest not in outcomes]
         step, ready = job.step(ref.step), len(units) - len(missing)
         is_first = step.total == 0
         is_repeated = step.round == ref.round and not is_first  # this very look was delivered before
         counts = {"total": len(units), "done": ready, "round": ref.round}
         counts |= {"ready": step.ready if is_repeated else ready, "reused": ready if is_first else step.reused}
         if not missing:
+            self._flag_speech.refuse_flagged(job, ref, outcomes)
             self._complete(ref, counts)
             return
+        self._speak_unit.hold(job, [unit.task for unit in missing if isinstance(unit.task, VoiceTask)])
         self._running(ref, counts)
         self._tasks.enqueue([_unit_task(unit, ref, job) for unit in missing])
 
@@ -190,7 +199,8 @@ class AdvanceJob:
     def _compose(self, job: Job, ref: TaskRef) -> None:
         composed = self._narration.compose(job)
         ids = {one.language: self._render.keep(job.owner, one.blueprint, one.key, one.sha256) for one in composed}
-        self._complete(ref, {"done": len(composed), "total": len(composed)}, {"blueprints": ids})
+        more = {"blueprints": ids, "substituted": list(composed[0].substituted) if composed else []}
+        self._complete(ref, {"done": len(composed), "total": len(composed)}, more)
 
     def _watch(self, job: Job, ref: TaskRef) -> None:
         """Start what is not rendered yet, look at what runs, and look again until all is there."""
@@ -220,7 +230,8 @@ class AdvanceJob:
         """The job, if this task still concerns it."""
         document = self._documents.get("jobs", ref.job_id)
         job = Job.model_validate(document.data) if document else None
-        return job if job and job.attempt == ref.attempt and not job.status.is_final else None
+        is_at_work = job and job.attempt == ref.attempt and not job.status.is_final and job.paused_at is None
+        return job if is_at_work else None
 
     def _running(self, ref: TaskRef, counts: dict[str, int], executions: dict[str, str] | None = None) -> Job:
         """Note how far a step is, unless it is over; the job as it is then."""
@@ -243,7 +254,7 @@ class AdvanceJob:
             return self._ended(changed) if order_of(job.steps, ref.step) is None else changed
 
         job = self._records.update(ref.owner, ref.job_id, change)
-        if job.attempt == ref.attempt:
+        if job.attempt == ref.attempt and job.paused_at is None:
             self._next(job, ref)
 
     def _next(self, job: Job, ref: TaskRef) -> None:
@@ -266,7 +277,7 @@ class AdvanceJob:
 def _is_over(job: Job, ref: TaskRef) -> bool:
     """Whether a task comes too late to change this step: a duplicate, an earlier attempt's, or an ended job's."""
     is_done = job.step(ref.step).status is StepStatus.COMPLETED
-    return is_done or job.status.is_final or job.attempt != ref.attempt
+    return is_done or job.status.is_final or job.attempt != ref.attempt or job.paused_at is not None
 
 
 def _sentence(message: str, steps: Sequence[Step], name: str) -> str:
@@ -276,7 +287,7 @@ def _sentence(message: str, steps: Sequence[Step], name: str) -> str:
 
 def _unit_task(unit: Unit, ref: TaskRef, job: Job) -> Task:
     is_voice = isinstance(unit.task, VoiceTask)
-    kind = QueueKind.SPEECH if is_voice else QueueKind.TRANSLATION
+    kind = speech_queue(unit.task.voice) if isinstance(unit.task, VoiceTask) else QueueKind.TRANSLATION
     door = "/on_speech_task" if is_voice else "/on_translation_task"
     return Task(kind, f"{ref.name}-{unit.key.digest[:40]}", door, unit.task.model_dump(mode="json"), job.priority)
 

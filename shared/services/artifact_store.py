@@ -17,6 +17,7 @@ CONTENT_TYPES = {
     ".h264": "video/h264",
     ".aac": "audio/aac",
     ".flac": "audio/flac",
+    ".mp3": "audio/mpeg",
     ".mp4": "video/mp4",
 }
 

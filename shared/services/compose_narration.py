@@ -15,17 +15,19 @@ from shared.domain.cue_times import time_pages
 from shared.domain.cues import caption_pages
 from shared.domain.job import NarrationInput
 from shared.domain.plan import Delimiter, Segment
-from shared.services.voice_segment import Spoken
+from shared.services.voice_segment import HOUSE_LEVEL, Spoken
 
 FRAME_RATE, SAMPLE_RATE, AAC_FRAME = 30, 48_000, 1024
 LEAD_IN, TAIL = SAMPLE_RATE * 3 // 2, SAMPLE_RATE * 2
-# Silence after a segment, in samples, by what ended it: a paragraph breathes, a forced cut must not be heard.
+# Silence after a segment that has none of its own, in samples, by what ended it: a paragraph breathes, a forced cut must
+# not be heard, nor one that somebody made inside a sentence.
 PAUSE = {
     Delimiter.PARAGRAPH: SAMPLE_RATE * 65 // 100,
     Delimiter.NEWLINE: SAMPLE_RATE * 45 // 100,
     Delimiter.SPEAKER: SAMPLE_RATE * 40 // 100,
     Delimiter.SENTENCE: SAMPLE_RATE * 35 // 100,
     Delimiter.CAP: SAMPLE_RATE * 5 // 100,
+    Delimiter.SPLIT: SAMPLE_RATE * 5 // 100,
     Delimiter.END: 0,
 }
 # Loudness by BS.1770 reads a single channel 3 LU under the same sound on two; both targets sound alike on speakers.
@@ -34,6 +36,7 @@ SNAP, SHORTEST_CUE = (
     SAMPLE_RATE * 6 // 10,
     SAMPLE_RATE,
 )  # a cue moves at most .6 s to meet a pause, and stays 1 s if it can
+HIGHEST_PEAK, MOST_GAIN_DB = -1.0, 12.0
 MUSIC_GAIN_DB, DUCK_DB = -14.0, 10.0
 
 
@@ -66,7 +69,8 @@ def compose_narration(narration: Narration, uri: str) -> dict[str, Any]:
     if not narration.lines:
         raise ValueError("a narration has at least one spoken line")
     starts, end = _slots(narration.lines)
-    frames = -(-(end + TAIL) * FRAME_RATE // SAMPLE_RATE)
+    tail = max(TAIL, _pause(narration.lines[-1].segment))
+    frames = -(-(end + tail) * FRAME_RATE // SAMPLE_RATE)
     channels = 2 if narration.music else 1
     captions: dict[str, Any] = {
         "mode": narration.wish.captions.value,
@@ -106,8 +110,25 @@ def _slots(lines: Sequence[Line]) -> tuple[list[int], int]:
         start = -(-position // AAC_FRAME) * AAC_FRAME
         starts.append(start)
         end = start + _length(line.spoken)
-        position = end + PAUSE[line.segment.delimiter]
+        position = end + _pause(line.segment)
     return starts, end
+
+
+def _pause(segment: Segment) -> int:
+    """The silence after a segment in output samples: its own, else the house's."""
+    return PAUSE[segment.delimiter] if segment.pause_ms is None else segment.pause_ms * SAMPLE_RATE // 1000
+
+
+def heard(segments: Sequence[Segment]) -> list[Segment]:
+    """The segments that are spoken. A pause set on one without words, a scene break say, is added to the one before."""
+    found: list[Segment] = []
+    for segment in segments:
+        if segment.is_spoken:
+            found.append(segment)
+        elif found and segment.pause_ms and not segment.skipped:
+            longer = _pause(found[-1]) * 1000 // SAMPLE_RATE + segment.pause_ms
+            found[-1] = found[-1].model_copy(update={"pause_ms": longer})
+    return found
 
 
 def _length(spoken: Spoken) -> int:
@@ -158,10 +179,25 @@ def _voice(lines: Sequence[Line], starts: Sequence[int]) -> dict[str, Any]:
             "asset": _asset_name(line.spoken),
             "source_range": {"start": 0, "duration": _length(line.spoken)},
             "timeline_start": start,
+            **_gain(line.spoken),
         }
         for number, (line, start) in enumerate(zip(lines, starts, strict=True), 1)
     ]
     return {"id": "narration", "kind": "audio", "role": "narration", "items": items}
+
+
+def _gain(spoken: Spoken) -> dict[str, float]:
+    gain = matching_gain_db(spoken)
+    return {"gain_db": gain} if gain else {}
+
+
+def matching_gain_db(spoken: Spoken) -> float:
+    """What brings a line to the level of all others, in half decibels: the same however its neighbours change.
+
+    No louder than its highest sample allows, and no further than a voice can be from another; 0 where it is there.
+    """
+    wanted = min(HOUSE_LEVEL - spoken.level, HIGHEST_PEAK - spoken.peak)
+    return round(max(-MOST_GAIN_DB, min(MOST_GAIN_DB, wanted)) * 2) / 2
 
 
 def _music(music: Asset | None, frames: int) -> list[dict[str, Any]]:

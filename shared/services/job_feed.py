@@ -91,6 +91,8 @@ class JobFeed:
             return [event for event in topic.recent if event.seq > seq]
         events = await asyncio.to_thread(self._follow.after, job_id, seq)
         topic.tip = max(topic.tip or 0, events[-1].seq if events else seq)
+        if job_id in self._rung:  # it changed while this look was under way, which may have come too early
+            self._wake.set()
         return events
 
     def _on_bell(self, job_id: str) -> None:
@@ -113,7 +115,7 @@ class JobFeed:
             self._wake.clear()
             is_round = self._loop.time() >= next_look
             asked = set(self._topics) if is_round else self._rung & set(self._topics)
-            self._rung -= asked
+            self._rung -= {job_id for job_id in asked if self._topics[job_id].tip is not None}
             if is_round:
                 next_look = self._loop.time() + self._poll_s
             await self._look(asked)

@@ -39,7 +39,7 @@ class JobSteps:
         if isinstance(asked, NarrationInput):
             steps = self._narration.check(owner, asked)
         elif isinstance(asked, TextToSpeechInput):
-            steps = self._texts.check_speech(asked)
+            steps = self._texts.check_speech(owner, asked)
         elif isinstance(asked, TranslationInput):
             steps = self._texts.check_translation(asked)
         elif isinstance(asked, VideoGenerationInput):
@@ -53,6 +53,10 @@ class JobSteps:
     def units(self, job: Job, ref: TaskRef) -> list[Unit]:
         """All units of a queued step, each artifact once, made or not."""
         return self._narration.units(job, ref) if job.type in NARRATIONS else self._texts.units(job, ref)
+
+    def places(self, job: Job, ref: TaskRef) -> dict[str, list[str]]:
+        """What each unit of a queued step is for: segments of the plan, or texts by number; by the unit's digest."""
+        return self._narration.places(job, ref) if job.type in NARRATIONS else self._texts.places(job, ref)
 
     def kept_by_retry(self, job: Job) -> int:
         """How many steps of a job that failed or was cancelled a retry need not take again.

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -27,10 +28,12 @@ from shared.ports.clock import Clock
 from shared.ports.documents import Documents, Order, Where
 from shared.ports.jobs import Jobs as Executions
 from shared.ports.tasks import QueueKind, Task, Tasks
+from shared.services.estimate_speech import EstimateSpeech
 from shared.services.job_steps import JobSteps
 from shared.services.keep_webhooks import KeepWebhooks
 from shared.services.record_job_event import JOBS, JobRecords
 from shared.services.records import RecordPage, new_id
+from shared.services.spending import Spending, reservation_name
 
 STEP_DOOR = "/on_job_task"
 MAX_OPEN_JOBS = 1000  # of one user, pending or running
@@ -70,6 +73,8 @@ class Jobs:
         steps: JobSteps,
         records: JobRecords,
         webhooks: KeepWebhooks,
+        estimate: EstimateSpeech,
+        spending: Spending,
         max_open: int = MAX_OPEN_JOBS,
     ) -> None:
         self._documents = documents
@@ -79,6 +84,8 @@ class Jobs:
         self._steps = steps
         self._records = records
         self._webhooks = webhooks
+        self._estimate = estimate
+        self._spending = spending
         self._max_open = max_open
 
     def create(self, owner: str, new: NewJob) -> Job:
@@ -105,9 +112,26 @@ class Jobs:
             webhook=WebhookStatus(url=webhook.url, is_signed=bool(webhook.secret)) if webhook else None,
             **work,
         )
-        job = self._records.begin(job, webhook)
+        with self._held(job):
+            job = self._records.begin(job, webhook)
         self._start(job)
         return job
+
+    @contextmanager
+    def _held(self, job: Job) -> Iterator[None]:
+        """Hold what a job may cost before it is on record; given back where it does not come to that.
+
+        Raises SpendingCapReached.
+        """
+        name = reservation_name(job.id, job.attempt)
+        micros = self._estimate.most(job)
+        if micros:
+            self._spending.hold(job.owner, name, job.id, micros)
+        try:
+            yield
+        except BaseException:
+            self._spending.settle(name)
+            raise
 
     def _require_room(self, owner: str) -> None:
         mine = Where("owner", "==", owner)
@@ -132,24 +156,35 @@ class Jobs:
     def change(self, owner: str, job_id: str, changes: JobChanges, *, if_revision: int | None = None) -> Job:
         """Change title, description, metadata or priority; a new priority moves what is queued to another queue.
 
-        Raises PreconditionFailed where `if_revision` is not the job's.
+        Paused, nothing more is begun; what is under way is finished and kept, and going on makes nothing twice.
+        Raises Conflict where a job that has ended is to pause, PreconditionFailed where `if_revision` is not the job's.
         """
-        given = {
-            name: getattr(changes, name) for name in changes.model_fields_set if getattr(changes, name) is not None
-        }
-        moved = False
+        given = changes.model_dump(exclude_none=True, exclude={"paused"})
+        before = after = None
 
         def change(job: Job) -> Job:
-            nonlocal moved
-            changed = job.model_copy(update=given)
-            moved = changed.priority is not job.priority and not job.status.is_final
-            return changed
+            nonlocal before, after
+            before, after = job, job.model_copy(update={**given, **self._pausing(job, changes.paused)})
+            return after
 
         job = self._records.update(owner, job_id, change, if_revision=if_revision)
-        if moved:
+        if before and after and _is_requeued(before, after):
             self._tasks.cancel(f"{job_id}-a{job.attempt}-")
-            self._tasks.enqueue([step_task(fresh_look(job, self._clock), job.priority)])
+            if job.paused_at is None:
+                self._tasks.enqueue([step_task(fresh_look(job, self._clock), job.priority)])
         return job
+
+    def _pausing(self, job: Job, paused: bool | None) -> dict[str, Any]:
+        """What pausing or going on changes of a job; nothing where it is so already. Raises Conflict where it has ended."""
+        if paused is None or paused == (job.paused_at is not None):
+            return {}
+        if job.status.is_final:
+            raise Conflict(f"The job has {job.status} already; there is nothing to pause or to go on with.")
+        return (
+            {"paused_at": self._clock.now(), "message": "paused"}
+            if paused
+            else {"paused_at": None, "message": "going on"}
+        )
 
     def cancel(self, owner: str, job_id: str) -> Job:
         """Stop a job within seconds. Raises Conflict when it has ended otherwise; cancelling twice is no error."""
@@ -160,7 +195,8 @@ class Jobs:
             if job.status.is_final:
                 raise Conflict(f"The job has {job.status} already; there is nothing to cancel.")
             now = self._clock.now()
-            return job.model_copy(update={"status": JobStatus.CANCELLED, "message": "cancelled", "finished_at": now})
+            update = {"status": JobStatus.CANCELLED, "message": "cancelled", "finished_at": now, "paused_at": None}
+            return job.model_copy(update=update)
 
         job = self._records.update(owner, job_id, stop)
         self._tasks.cancel(f"{job_id}-a{job.attempt}-")
@@ -173,7 +209,8 @@ class Jobs:
 
         Raises Conflict for any other state.
         """
-        kept = self._steps.kept_by_retry(self._records.get(owner, job_id))
+        before = self._records.get(owner, job_id)
+        kept = self._steps.kept_by_retry(before)
 
         def again(job: Job) -> Job:
             if job.status not in (JobStatus.FAILED, JobStatus.CANCELLED):
@@ -188,18 +225,29 @@ class Jobs:
                 "executions": {},
                 "started_at": None,
                 "finished_at": None,
+                "paused_at": None,
+                "substituted": [],
                 "webhook": _waiting(job.webhook),
             }
             changed = job.model_copy(update=fresh)
             return changed.model_copy(update={"percentage": changed.overall()})
 
-        job = self._records.update(owner, job_id, again)
+        with self._held(before.model_copy(update={"attempt": before.attempt + 1})):
+            job = self._records.update(owner, job_id, again)
         self._start(job)
         return job
 
     def _start(self, job: Job) -> None:
         ref = TaskRef(owner=job.owner, job_id=job.id, attempt=job.attempt, step=job.current_step.name)
         self._tasks.enqueue([step_task(ref, job.priority)])
+
+
+def _is_requeued(before: Job, after: Job) -> bool:
+    """Whether what is on the queue must go: the job rests, or goes on, or goes on elsewhere."""
+    if after.status.is_final:
+        return False
+    is_moved = after.priority is not before.priority and after.paused_at is None
+    return is_moved or (after.paused_at is None) is not (before.paused_at is None)
 
 
 def _conditions(wanted: JobFilter) -> list[Where]:

@@ -1,41 +1,42 @@
-"""Plans: generated, read, replaced and edited. The segments lie in storage as one object under its own hash."""
+"""Plans: generated, read, replaced and edited segment by segment. Each change is one of the history and can be undone."""
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import json
-from collections.abc import Callable, Sequence
-from typing import Annotated
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field, model_validator
 
-from shared.domain.errors import AlreadyExists, Fault, InvalidInput, NotFound, RevisionConflict
-from shared.domain.plan import Segment, assert_partition
-from shared.domain.project import Chapter, ChapterPlan, PlanRecord, Project
+from shared.domain.bulk_changes import BulkChanges
+from shared.domain.carry_over import CarriedOver, carry_over
+from shared.domain.errors import Fault, InvalidInput, NotFound
+from shared.domain.plan import MAX_TEXT, Segment, assert_partition
+from shared.domain.plan_edits import change, find
+from shared.domain.plan_history import Operation
+from shared.domain.project import ChangedChapter, Chapter, ChapterChanges, ChapterPlan, PlanRecord
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents
-from shared.ports.speech import Caps
 from shared.ports.storage import Storage
-from shared.services.artifact_store import put_once
+from shared.services.cast_lines import CastChapterLines
+from shared.services.check_segments import SPOKEN, caps_of, check_segments
 from shared.services.engines import SpeechEngines
 from shared.services.keep_projects import Chapters, Projects
 from shared.services.plan_chapter import segment_chapter
 from shared.services.plan_options import PlanOptions, fits
-from shared.services.records import Records
+from shared.services.plan_store import Planned, PlanStore
+from shared.services.records import Found
 
-TRIES = 5
 
-
-class SegmentChanges(BaseModel):
+class SegmentChanges(BulkChanges):
     """What may be changed of one segment; what is left out stays."""
 
-    model_config = ConfigDict(extra="forbid")
+    text: Annotated[str, Field(min_length=1, max_length=MAX_TEXT)] | None = None
 
-    text: Annotated[str, Field(min_length=1, max_length=20_000)] | None = None
-    voice: Annotated[str, Field(max_length=200)] | None = None
-    skipped: bool | None = None
-    needs_revision: bool | None = None
+    @model_validator(mode="after")
+    def _says_one_text(self) -> Self:
+        if self.reset_text and self.text is not None:
+            raise ValueError("give either `text` or `reset_text`")
+        return self
 
 
 class Plans:
@@ -47,52 +48,42 @@ class Plans:
         projects: Projects,
         chapters: Chapters,
         engines: SpeechEngines,
+        casting: CastChapterLines,
     ) -> None:
+        self.store = PlanStore(documents, clock, media)
+        self._casting = casting
         self._clock = clock
-        self._documents = documents
-        self._media = media
         self._projects = projects
         self._chapters = chapters
         self._engines = engines
-        self._records = Records(documents, clock, "plans", PlanRecord, "plan of chapter")
 
-    def generate(self, owner: str, project_id: str, chapter_id: str, options: PlanOptions) -> ChapterPlan:
-        """Plan a chapter anew, over whatever plan it had."""
-        record, segments = self._planned(owner, project_id, chapter_id, options)
-        self._documents.put("plans", chapter_id, record.model_dump(mode="json"))
-        return _answer(record, segments)
+    def generate(
+        self, owner: str, project_id: str, chapter_id: str, options: PlanOptions, *, if_revision: int | None = None
+    ) -> ChapterPlan:
+        """Plan a chapter anew. What still stands of a plan it had stays, unless the options say `fresh`."""
+        chapter = self._chapters.get(owner, project_id, chapter_id)
+        planned, carried = self._replan(chapter, options, Operation.GENERATE, if_revision)
+        return answer_of(planned.record, planned.segments, carried)
 
     def ensure(self, owner: str, project_id: str, chapter_id: str) -> PlanRecord:
-        """The chapter's plan on record, made with the default options only where there is none."""
-        self._chapters.get(owner, project_id, chapter_id)
-        try:
-            return self._records.get(owner, chapter_id)
-        except NotFound:
-            record, _ = self._planned(owner, project_id, chapter_id, PlanOptions())
-        with contextlib.suppress(AlreadyExists):  # somebody else's came first, and counts
-            self._records.create(record)
-        return self._records.get(owner, chapter_id)
+        """The chapter's plan on record: made with the default options where there is none, and anew where it is of an
+        earlier text.
+        """
+        chapter = self._chapters.get(owner, project_id, chapter_id)
+        record = self._record(owner, chapter_id)
+        if record is None or record.text_sha256 != chapter.text_sha256:
+            return self._replan(chapter, _options(record), Operation.TEXT if record else Operation.GENERATE)[0].record
+        return record
 
-    def _planned(
-        self, owner: str, project_id: str, chapter_id: str, options: PlanOptions
-    ) -> tuple[PlanRecord, list[Segment]]:
-        project, chapter = self._both(owner, project_id, chapter_id)
-        caps = [options.caps(), *self._caps()]
-        text = self._chapters.text(chapter)
-        segments = segment_chapter(text, language=project.language, caps=caps, soft_length=options.soft_length)
-        now = self._clock.now()
-        record = PlanRecord(
-            id=chapter_id,
-            owner=owner,
-            created_at=now,
-            updated_at=now,
-            project_id=project_id,
-            chapter_id=chapter_id,
-            segments_key=self._store(segments),
-            segment_count=len(segments),
-            text_sha256=chapter.text_sha256,
-        )
-        return record, segments
+    def change_chapter(self, owner: str, project_id: str, chapter_id: str, changes: ChapterChanges) -> ChangedChapter:
+        """Change a chapter; where its text is another then, the plan it has is made anew and keeps what matches."""
+        changed = chapter = self._chapters.change(owner, project_id, chapter_id, changes)
+        carried: CarriedOver | None = None
+        while (record := self._record(owner, chapter_id)) and record.text_sha256 != chapter.text_sha256:
+            told = self._replan(chapter, _options(record), Operation.TEXT)[1]
+            carried = carried or told
+            chapter = self._chapters.get(owner, project_id, chapter_id)  # somebody may have changed it meanwhile
+        return ChangedChapter(**changed.model_dump(), carried_over=carried)
 
     def get(self, owner: str, project_id: str, chapter_id: str) -> ChapterPlan:
         """Raises NotFound where the chapter, or its plan, is not there."""
@@ -101,12 +92,17 @@ class Plans:
     def find(self, owner: str, project_id: str, chapter_id: str) -> tuple[ChapterPlan, int]:
         """The plan and its revision, which changes with every edit."""
         self._chapters.get(owner, project_id, chapter_id)
-        found = self._records.find(owner, chapter_id)
-        return _answer(found.record, self.segments(found.record.segments_key)), found.revision
+        found = self.store.find(owner, chapter_id)
+        return answer_of(found.record, self.segments(found.record.segments_key)), found.revision
+
+    def revision(self, owner: str, project_id: str, chapter_id: str) -> int:
+        """Raises NotFound."""
+        self._chapters.get(owner, project_id, chapter_id)
+        return self.store.find(owner, chapter_id).revision
 
     def segments(self, key: str) -> list[Segment]:
         """The segments stored at `key`, which never change."""
-        return [Segment.model_validate(raw) for raw in json.loads(self._media.get(key))]
+        return self.store.segments(key)
 
     def replace(
         self,
@@ -121,7 +117,7 @@ class Plans:
 
         Raises InvalidInput, RevisionConflict, and PreconditionFailed where `if_revision` is not the plan's.
         """
-        _, chapter = self._both(owner, project_id, chapter_id)
+        chapter = self._chapters.get(owner, project_id, chapter_id)
         try:
             assert_partition(self._chapters.text(chapter), segments)
         except ValueError as exc:
@@ -129,8 +125,15 @@ class Plans:
                 pointer="/segments", code="no-partition", detail=str(exc), fix="Send every segment, in order."
             )
             raise InvalidInput("The segments do not make up the chapter exactly.", faults=[fault]) from exc
-        self._check(segments)
-        return self._change(owner, chapter_id, lambda _: list(segments), if_revision)
+        check_segments(self._engines, owner, segments)
+
+        def put(found: Found[PlanRecord]) -> Planned:
+            before = self.segments(found.record.segments_key)
+            summary = f"replaced by {len(segments)} segments"
+            return self.store.write(chapter, _by_hand(before, segments), Operation.REPLACE, summary, found, before)
+
+        planned = self.store.retried(lambda: self.store.find(owner, chapter_id), put, if_revision)
+        return answer_of(planned.record, planned.segments)
 
     def edit(
         self,
@@ -143,81 +146,137 @@ class Plans:
         if_revision: int | None = None,
     ) -> ChapterPlan:
         """Change one segment; its original text stays. Raises NotFound, InvalidInput, PreconditionFailed."""
-        self._chapters.get(owner, project_id, chapter_id)
-        given = changes.model_dump(exclude_none=True)
+        chapter = self._chapters.get(owner, project_id, chapter_id)
+        values = changes.values()
 
-        def change(segments: list[Segment]) -> list[Segment]:
-            if all(segment.segment_id != segment_id for segment in segments):
-                raise NotFound(f"The segment {segment_id!r} is not in this plan. Read the plan for its segments.")
-            edited = [s.model_copy(update=given) if s.segment_id == segment_id else s for s in segments]
-            self._check([segment for segment in edited if segment.segment_id == segment_id])
-            return edited
+        def work(segments: list[Segment]) -> tuple[list[Segment], str]:
+            place = find(segments, segment_id)
+            edited = change(segments, {segment_id}, values)
+            if not SPOKEN.isdisjoint(values):
+                check_segments(self._engines, owner, [edited[place]], "/text")
+            return edited, f"{', '.join(values)} of segment {segment_id}"
 
-        return self._change(owner, chapter_id, change, if_revision)
+        planned = self.store.change(owner, chapter, Operation.EDIT, work, if_revision)
+        return answer_of(planned.record, planned.segments)
 
-    def _change(
+    def draft(self, owner: str, project_id: str, chapter_id: str) -> list[Segment]:
+        """The segments of the plan there is, or those that planning now would make. Writes nothing."""
+        chapter = self._chapters.get(owner, project_id, chapter_id)
+        record = self._record(owner, chapter_id)
+        if record and record.text_sha256 == chapter.text_sha256:
+            return self.segments(record.segments_key)
+        project, options = self._projects.get(owner, project_id), _options(record)
+        caps = [options.caps(), *caps_of(self._engines)]
+        text, before = self._chapters.text(chapter), self.segments(record.segments_key) if record else []
+        spoken = self._casting.read(chapter, text, project.language, before).attributions
+        return segment_chapter(
+            text, language=project.language, caps=caps, soft_length=options.soft_length, quotations=spoken
+        )
+
+    def flag(self, owner: str, project_id: str, chapter_id: str, reasons: Mapping[str, str]) -> None:
+        """Mark segments for revision, each with its reason. Those that are there no more are passed over."""
+        chapter = self._chapters.get(owner, project_id, chapter_id)
+
+        def work(segments: list[Segment]) -> tuple[list[Segment], str]:
+            marked = [
+                segment.model_copy(
+                    update={"needs_revision": True, "revision_reason": reasons[segment.segment_id][:1000]}
+                )
+                if segment.segment_id in reasons
+                else segment
+                for segment in segments
+            ]
+            return marked, f"{len(reasons)} segment(s) flagged by the check of speech"
+
+        self.store.change(owner, chapter, Operation.EDIT, work)
+
+    def recast(
+        self, owner: str, project_id: str, chapter_id: str, said: Callable[[list[Segment]], list[Segment]] | None = None
+    ) -> bool:
+        """Plan anew who speaks, keeping all that stands, as one change; whether there is a plan of the chapter's text.
+
+        `said` changes the segments there are before that: what a user says about them now.
+        """
+        chapter = self._chapters.get(owner, project_id, chapter_id)
+        record = self._record(owner, chapter_id)
+        if record is None or record.text_sha256 != chapter.text_sha256:
+            return False
+        options = _options(record).model_copy(update={"fresh": False})
+        self._replan(chapter, options, Operation.CAST, said=said)
+        return True
+
+    def _replan(
         self,
-        owner: str,
-        chapter_id: str,
-        change: Callable[[list[Segment]], list[Segment]],
-        if_revision: int | None,
-    ) -> ChapterPlan:
-        """Load, change and store the segments; again when somebody else's change came in between."""
-        for _ in range(TRIES):
-            current = self._records.get(owner, chapter_id)
-            segments = change(self.segments(current.segments_key))
-            update = {"segments_key": self._store(segments), "segment_count": len(segments)}
+        chapter: Chapter,
+        options: PlanOptions,
+        operation: Operation,
+        if_revision: int | None = None,
+        said: Callable[[list[Segment]], list[Segment]] | None = None,
+    ) -> tuple[Planned, CarriedOver | None]:
+        project = self._projects.get(chapter.owner, chapter.project_id)
+        caps = [options.caps(), *caps_of(self._engines)]
+        text, record = self._chapters.text(chapter), self._record(chapter.owner, chapter.id)
+        worked = self.segments(record.segments_key) if record and not options.fresh else []
+        spoken = self._casting.cast(chapter, text, project.language, said(worked) if said else worked).attributions
+        made = segment_chapter(
+            text, language=project.language, caps=caps, soft_length=options.soft_length, quotations=spoken
+        )
+        carried: CarriedOver | None = None
 
-            def swap(
-                record: PlanRecord, seen: str = current.segments_key, update: dict[str, object] = update
-            ) -> PlanRecord | None:
-                return record.model_copy(update=update) if record.segments_key == seen else None
+        def once(found: Found[PlanRecord]) -> Planned:
+            nonlocal carried
+            before = self.segments(found.record.segments_key) if found.revision else []
+            segments, carried = made, None
+            if before and not options.fresh:
+                segments, carried = carry_over(said(before) if said else before, made, lambda text: fits(text, caps))
+            kept = found.record.model_copy(update={"options": options.model_dump(exclude={"fresh"})})
+            summary = _summary(segments, carried)
+            assert_partition(text, segments)
+            return self.store.write(chapter, segments, operation, summary, Found(kept, found.revision), before)
 
-            written = self._records.update(owner, chapter_id, swap, if_revision=if_revision)
-            if written.segments_key == update["segments_key"]:
-                return _answer(written, segments)
-        raise RevisionConflict("The plan was changed by others each time this change was to be written. Try again.")
+        return self.store.retried(lambda: self._found(chapter), once, if_revision), carried
 
-    def _check(self, segments: Sequence[Segment]) -> None:
-        """Voices exist, and what is spoken fits every engine's caps."""
-        faults = [
-            Fault(
-                pointer=f"/segments/{n}/text",
-                code="beyond-caps",
-                detail="the text is longer than an engine here takes in one request",
-                found=f"{len(segment.text)} characters",
-                fix="Split the segment.",
-            )
-            for n, segment in enumerate(segments)
-            if not fits(segment.text, self._caps())
-        ]
-        if faults:
-            raise InvalidInput(f"{len(faults)} segment(s) are too long to be spoken.", faults=faults)
-        for voice in sorted({segment.voice for segment in segments if segment.voice}):
-            self._engines.find(voice)
+    def _found(self, chapter: Chapter) -> Found[PlanRecord]:
+        """The plan there is, or an empty one at revision 0."""
+        try:
+            return self.store.find(chapter.owner, chapter.id)
+        except NotFound:
+            now = self._clock.now()
+            place = {"id": chapter.id, "chapter_id": chapter.id, "project_id": chapter.project_id}
+            none_yet = {"segments_key": "", "segment_count": 0, "text_sha256": ""}
+            return Found(PlanRecord(owner=chapter.owner, created_at=now, updated_at=now, **place, **none_yet), 0)
 
-    def _caps(self) -> list[Caps]:
-        return [description.caps for _, description in self._engines.available()]
-
-    def _both(self, owner: str, project_id: str, chapter_id: str) -> tuple[Project, Chapter]:
-        return self._projects.get(owner, project_id), self._chapters.get(owner, project_id, chapter_id)
-
-    def _store(self, segments: Sequence[Segment]) -> str:
-        data = json.dumps([segment.model_dump(mode="json") for segment in segments], ensure_ascii=False).encode()
-        digest = hashlib.sha256(data).hexdigest()
-        key = f"plans/{digest[:2]}/{digest}.json"
-        put_once(self._media, key, data, "application/json")
-        return key
+    def _record(self, owner: str, chapter_id: str) -> PlanRecord | None:
+        try:
+            return self.store.find(owner, chapter_id).record
+        except NotFound:
+            return None
 
 
-def _answer(record: PlanRecord, segments: list[Segment]) -> ChapterPlan:
+def _options(record: PlanRecord | None) -> PlanOptions:
+    return PlanOptions.model_validate(record.options) if record else PlanOptions()
+
+
+def _summary(segments: Sequence[Segment], carried: CarriedOver | None) -> str:
+    if carried is None:
+        return f"{len(segments)} segments"
+    return f"{carried.kept} segments kept, {carried.new} new, {carried.dropped} dropped"
+
+
+def _by_hand(before: Sequence[Segment], after: Sequence[Segment]) -> list[Segment]:
+    """Whoever sends segments that are cut otherwise, or spoken by others, did so on purpose."""
+    known = {(segment.start_idx, segment.end_idx, segment.speaker) for segment in before}
+    return [
+        segment
+        if (segment.start_idx, segment.end_idx, segment.speaker) in known
+        else segment.model_copy(update={"by_hand": True})
+        for segment in after
+    ]
+
+
+def answer_of(record: PlanRecord, segments: list[Segment], carried: CarriedOver | None = None) -> ChapterPlan:
+    """A plan as it is answered."""
+    known = record.model_dump(include={"id", "project_id", "chapter_id", "is_complete", "completed_at"})
     return ChapterPlan(
-        id=record.id,
-        project_id=record.project_id,
-        chapter_id=record.chapter_id,
-        segments=segments,
-        is_complete=record.is_complete,
-        completed_at=record.completed_at,
-        created_at=record.created_at,
-        updated_at=record.updated_at,
+        **known, segments=segments, created_at=record.created_at, updated_at=record.updated_at, carried_over=carried
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
+from typing import Any
 
-from shared.domain.errors import NotFound, TooLarge
-from shared.domain.project import Chapter, ChapterChanges, NewChapter, NewProject, Project
+from shared.domain.errors import AlreadyExists, NotFound, TooLarge
+from shared.domain.project import Chapter, ChapterChanges, ChapterSource, NewChapter, NewProject, Project
 from shared.ports.clock import Clock
 from shared.ports.documents import Documents, Order, Where
 from shared.ports.storage import Storage
@@ -23,7 +25,7 @@ class Projects:
     def create(self, owner: str, new: NewProject) -> Project:
         now = self._clock.now()
         return self._records.create(
-            Project(id=new_id("prj"), owner=owner, created_at=now, updated_at=now, **new.model_dump())
+            Project(id=new_id("prj"), owner=owner, created_at=now, updated_at=now, **_said(new))
         )
 
     def get(self, owner: str, project_id: str) -> Project:
@@ -33,12 +35,20 @@ class Projects:
         return self._records.page(owner, limit=limit, cursor=cursor)
 
     def replace(self, owner: str, project_id: str, new: NewProject) -> Project:
-        return self._records.update(owner, project_id, lambda project: project.model_copy(update=new.model_dump()))
+        return self._records.update(owner, project_id, lambda project: project.model_copy(update=_said(new)))
+
+    def note(self, owner: str, project_id: str, facts: Mapping[str, Any]) -> Project:
+        """Put what was found out about a project on its record."""
+        return self._records.update(owner, project_id, lambda project: project.model_copy(update=dict(facts)))
 
     def delete(self, owner: str, project_id: str, chapters: Chapters) -> None:
-        """Delete a project with its chapters and plans; finished productions stay."""
+        """Delete a project with its chapters, plans, lexicon, glossary and cast; finished productions stay."""
         for chapter in chapters.all_of(owner, project_id):
             chapters.delete(owner, project_id, chapter.id)
+        _delete_all(self._documents, "lexicon", Where("project_id", "==", project_id))
+        _delete_all(self._documents, "glossary", Where("project_id", "==", project_id))
+        _delete_all(self._documents, "cast_lines", Where("project_id", "==", project_id))
+        self._documents.delete("casts", project_id)
         self._records.delete(owner, project_id)
 
 
@@ -70,6 +80,28 @@ class Chapters:
             **self._store(text),
         )
         return self._records.create(chapter)
+
+    def import_one(
+        self, owner: str, project_id: str, new: NewChapter, chapter_id: str, position: int, source: ChapterSource
+    ) -> tuple[Chapter, bool]:
+        """(the chapter of this id, whether it was made now). One that is there stays as it is, whatever became of it."""
+        text = self._checked(new.text.encode("utf-8", "surrogatepass"))
+        now = self._clock.now()
+        chapter = Chapter(
+            id=chapter_id,
+            owner=owner,
+            created_at=now,
+            updated_at=now,
+            project_id=project_id,
+            title=new.title,
+            position=position,
+            source=source,
+            **self._store(text),
+        )
+        try:
+            return self._records.create(chapter), True
+        except AlreadyExists:
+            return self.get(owner, project_id, chapter_id), False
 
     def create_from_bytes(self, owner: str, project_id: str, title: str, raw: bytes) -> Chapter:
         """A chapter from a text file as it came: encodings and binary are told apart here."""
@@ -119,6 +151,8 @@ class Chapters:
     def delete(self, owner: str, project_id: str, chapter_id: str) -> None:
         self.get(owner, project_id, chapter_id)
         self._documents.delete("plans", chapter_id)
+        self._documents.delete("cast_lines", chapter_id)
+        _delete_all(self._documents, "plan_history", Where("chapter_id", "==", chapter_id))
         self._records.delete(owner, chapter_id)
 
     def _checked(self, raw: bytes) -> str:
@@ -132,6 +166,17 @@ class Chapters:
         key = f"texts/{digest[:2]}/{digest}.txt"
         put_once(self._media, key, data, "text/plain; charset=utf-8")
         return {"text_key": key, "text_sha256": digest, "characters": len(text)}
+
+
+def _said(new: NewProject) -> dict[str, Any]:
+    """What a client says of a project; a language it leaves out is nobody's choice."""
+    return {**new.model_dump(), "language_given": "language" in new.model_fields_set}
+
+
+def _delete_all(documents: Documents, collection: str, where: Where) -> None:
+    while page := documents.query(collection, [where]).items:
+        for document in page:
+            documents.delete(collection, document.id)
 
 
 def _at(chapter: Chapter, place: int) -> Chapter | None:

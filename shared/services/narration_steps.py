@@ -12,26 +12,37 @@ A unit whose artifact exists needs no doing; that is all of the bookkeeping. Ste
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from shared.domain.artifact import ArtifactKey, Kind, artifact_key, canonical_json
 from shared.domain.asset import Asset, AssetType
 from shared.domain.blueprint import Blueprint, parse_blueprint
 from shared.domain.blueprint.limits import MAX_SECONDS
-from shared.domain.errors import Conflict, Fault, InvalidInput, NotFound, TooLarge
-from shared.domain.job import Job, NarrationInput, Step, TaskRef, TranslateTask, VoiceTask
+from shared.domain.errors import Conflict, InvalidInput, NotFound, TooLarge
+from shared.domain.job import Job, NarrationInput, Saying, Step, Substituted, TaskRef, TranslateTask, VoiceTask
+from shared.domain.lexicon import Lexicon
 from shared.domain.plan import NARRATOR, Segment
 from shared.domain.project import Chapter, Project
 from shared.ports.storage import Storage
 from shared.services.artifact_store import ArtifactStore, put_once
-from shared.services.compose_narration import Line, Narration, compose_narration
-from shared.services.engines import SpeechEngines, TranslationEngines, primary, speaks
+from shared.services.cast_lines import CastChapterLines
+from shared.services.check_cast import check_cast, check_voices
+from shared.services.compose_narration import Line, Narration, compose_narration, heard
+from shared.services.engines import SpeechEngines, TranslationEngines, primary
 from shared.services.keep_assets import Assets
+from shared.services.keep_glossary import KeepGlossary
+from shared.services.keep_lexicon import KeepLexicon
 from shared.services.keep_plans import Plans
 from shared.services.keep_projects import Chapters, Projects
+from shared.services.pronounce import Pronounce
+from shared.services.segment_hints import SegmentHints
+from shared.services.speaker_voice import Voices, voice_of, voices_in, with_cast
+from shared.services.spoken_instead import Instead
+from shared.services.translate_checked import unflagged
 from shared.services.translate_segment import TranslateSegment
 from shared.services.voice_segment import VoiceSegment
+from shared.services.voicing_outcomes import VoicingOutcomes
 
 PLAN, VOICE, TRANSLATE, VOICE_TRANSLATION = "plan", "voice", "translate", "voice_translation"
 COMPOSE, RENDER = "compose", "render"
@@ -56,6 +67,7 @@ class Composed:
     blueprint: Blueprint
     key: str
     sha256: str
+    substituted: Sequence[Substituted] = ()
 
 
 class NarrationSteps:
@@ -65,6 +77,9 @@ class NarrationSteps:
         projects: Projects,
         chapters: Chapters,
         plans: Plans,
+        lexicon: KeepLexicon,
+        glossary: KeepGlossary,
+        pronounce: Pronounce,
         assets: Assets,
         speech: SpeechEngines,
         translation: TranslationEngines,
@@ -72,10 +87,17 @@ class NarrationSteps:
         translate_segment: TranslateSegment,
         artifacts: ArtifactStore,
         media: Storage,
+        outcomes: VoicingOutcomes,
+        fallbacks: Mapping[str, str],
+        casting: CastChapterLines,
     ) -> None:
+        self._casting = casting
         self._projects = projects
         self._chapters = chapters
         self._plans = plans
+        self._lexicon = lexicon
+        self._glossary = glossary
+        self._pronounce = pronounce
         self._assets = assets
         self._speech = speech
         self._translation = translation
@@ -83,6 +105,8 @@ class NarrationSteps:
         self._translate_segment = translate_segment
         self._artifacts = artifacts
         self._media = media
+        self._outcomes = outcomes
+        self._fallbacks = fallbacks
 
     def check(self, owner: str, wish: NarrationInput) -> list[Step]:
         """The steps this wish takes. Raises NotFound, InvalidInput or EngineUnavailable before anything is queued."""
@@ -98,7 +122,8 @@ class NarrationSteps:
             self._translation.find(project.language, target)
         for code in spoken:
             self._speech.default(code)
-        self._check_cast(wish, spoken)
+        check_cast(self._speech, owner, wish, spoken)
+        check_voices(self._speech, owner, with_cast(spoken, self._casting.voices(owner, wish.project_id), {}))
         self._check_length(chapter, spoken)
         self._material_assets(owner, wish)
         names = [PLAN, VOICE, TRANSLATE, VOICE_TRANSLATION, COMPOSE, RENDER]
@@ -106,20 +131,6 @@ class NarrationSteps:
         unasked |= {TRANSLATE} if not wish.translate_to else set()
         unasked |= {VOICE_TRANSLATION} if spoken == [project.language] else set()
         return [Step(name=name, weight=_WEIGHTS[name]) for name in names if name not in unasked]
-
-    def _check_cast(self, wish: NarrationInput, spoken: Sequence[str]) -> None:
-        faults = []
-        for language, cast in wish.voices.items():
-            if language not in spoken and primary(language) not in {primary(code) for code in spoken}:
-                detail = f"no video is narrated in it; narrated are {', '.join(spoken)}"
-                faults.append(_cast_fault(language, "", "language-not-narrated", detail, language))
-            for speaker, voice_id in cast.items():
-                voice = self._speech.find(voice_id)[2]
-                if not speaks(voice, language):
-                    detail = f"the voice speaks {voice.language}"
-                    faults.append(_cast_fault(language, f"/{speaker}", "wrong-language", detail, voice_id))
-        if faults:
-            raise InvalidInput(f"The casting has {len(faults)} fault(s); see errors.", faults=faults)
 
     def _check_length(self, chapter: Chapter, spoken: Sequence[str]) -> None:
         """Refuse at once what would be refused after everything is voiced."""
@@ -131,36 +142,72 @@ class NarrationSteps:
             )
 
     def plan(self, job: Job) -> tuple[str, int]:
-        """Make sure there is a plan: where its segments lie, and how many they are."""
+        """Make sure there is a plan: where its segments lie with the lexicon and glossary of now, and how many they are."""
         wish = wish_of(job)
         record = self._plans.ensure(job.owner, wish.project_id, wish.chapter_id)
-        return record.segments_key, record.segment_count
+        entries = self._lexicon.entries(job.owner, wish.project_id)
+        terms = self._glossary.terms(job.owner, wish.project_id)
+        voices = self._casting.voices(job.owner, wish.project_id)
+        return self._plans.store.freeze(record.segments_key, entries, terms, voices), record.segment_count
 
     def units(self, job: Job, ref: TaskRef) -> list[Unit]:
         """All units of a queued step, each artifact once, made or not."""
-        project, wish, segments = self._material(job)
+        return list({unit.key: unit for _, unit in self._wanted(job, ref)}.values())
+
+    def places(self, job: Job, ref: TaskRef) -> dict[str, list[str]]:
+        """The segments that each unit of a queued step is for, by the digest of its address."""
+        found: dict[str, list[str]] = {}
+        for segment, unit in self._wanted(job, ref):
+            found.setdefault(unit.key.digest, []).append(segment.segment_id)
+        return found
+
+    def _wanted(self, job: Job, ref: TaskRef) -> list[tuple[Segment, Unit]]:
+        project, wish, segments, says = self._material(job)
+        hints = self._hints(job, project, segments)
         if ref.step == VOICE:
-            wanted = [self._voiced(ref, project, wish, s, project.language, s.text) for s in segments]
+            return [(s, self._voiced(ref, project, wish, s, project.language, s.text, says)) for s in segments]
         elif ref.step == TRANSLATE:
-            wanted = [self._translated(ref, project, s, target) for target in wish.translate_to for s in segments]
+            return [
+                (s, self._translated(ref, project, s, target, hints)) for target in wish.translate_to for s in segments
+            ]
         elif ref.step == VOICE_TRANSLATION:
             others = [code for code in narrated(project, wish) if code != project.language]
-            wanted = [
-                self._voiced(ref, project, wish, s, code, self._translation_of(project, s, code))
+            return [
+                (s, self._voiced(ref, project, wish, s, code, self._translation_of(project, s, code, hints), says))
                 for code in others
                 for s in segments
             ]
-        else:
-            raise ValueError(f"the step {ref.step!r} has no queued units")
-        return list({unit.key: unit for unit in wanted}.values())
+        raise ValueError(f"the step {ref.step!r} has no queued units")
+
+    def sayings(self, owner: str, wish: NarrationInput) -> list[tuple[Saying, bool]]:
+        """What would be spoken as the plan is now, and whether that very text would be; writes nothing.
+
+        A translation is stood for by its source: it may not be made yet.
+        """
+        project = self._projects.get(owner, wish.project_id)
+        wish = _cast(project, wish, self._casting.voices(owner, wish.project_id))
+        segments = heard(self._plans.draft(owner, wish.project_id, wish.chapter_id))
+        lexicon = Lexicon(self._lexicon.entries(owner, wish.project_id), project.language)
+        found = []
+        for language in narrated(project, wish):
+            for segment in segments:
+                text, settings = segment.text, dict[str, str]()
+                voice = self._voice(project, wish, segment, language)
+                is_own = language == project.language
+                if is_own:
+                    text, settings = self._pronounce(lexicon, text, segment.speaker, voice, owner)
+                found.append((Saying(text=text, voice=voice, settings=settings), is_own))
+        return found
 
     def compose(self, job: Job) -> list[Composed]:
         """One blueprint for each narrated language, stored and checked."""
-        project, wish, segments = self._material(job)
+        project, wish, segments, says = self._material(job)
         if not segments:
             raise InvalidInput("No segment of this plan is spoken: all are skipped or hold no words. Change the plan.")
+        hints = self._hints(job, project, segments)
         chapter = self._chapters.get(job.owner, wish.project_id, wish.chapter_id)
         cover, music = self._material_assets(job.owner, wish)
+        instead = Instead(self._voice_segment, self._outcomes, job)
         found = []
         for language in narrated(project, wish):
             narration = Narration(
@@ -169,13 +216,13 @@ class NarrationSteps:
                 author=project.author,
                 project_title=project.title,
                 language=language,
-                lines=[self._line(project, wish, segment, language) for segment in segments],
+                lines=[self._line(project, wish, segment, language, says, hints, instead) for segment in segments],
                 cover=cover,
                 music=music,
                 wish=wish,
             )
             found.append(self._finished(narration))
-        return found
+        return [replace(one, substituted=instead.told) for one in found]
 
     def _finished(self, narration: Narration) -> Composed:
         """The blueprint with the address of its video, which is a hash of all but its own names."""
@@ -190,10 +237,14 @@ class NarrationSteps:
         put_once(self._media, key, data, "application/json")
         return Composed(narration.language, blueprint, key, digest)
 
-    def _material(self, job: Job) -> tuple[Project, NarrationInput, list[Segment]]:
+    def _material(self, job: Job) -> tuple[Project, NarrationInput, list[Segment], dict[str, Lexicon]]:
+        """What a job works on: what is spoken of its plan, and the lexicon of each language that is narrated."""
         wish = wish_of(job)
         project = self._projects.get(job.owner, wish.project_id)
-        return project, wish, [segment for segment in self._plans.segments(job.plan_key) if segment.is_spoken]
+        segments, entries = self._plans.store.frozen(job.plan_key)
+        wish = _cast(project, wish, self._plans.store.frozen_voices(job.plan_key))
+        says = {code: Lexicon(entries, code) for code in narrated(project, wish)}
+        return project, wish, heard(segments), says
 
     def _material_assets(self, owner: str, wish: NarrationInput) -> tuple[Asset | None, Asset | None]:
         """Cover and music, where asked for."""
@@ -201,47 +252,82 @@ class NarrationSteps:
         music = self._assets.ready(owner, wish.music_asset_id, AssetType.SONG) if wish.music_asset_id else None
         return cover, music
 
-    def _line(self, project: Project, wish: NarrationInput, segment: Segment, language: str) -> Line:
-        texts = {code: self._translation_of(project, segment, code) for code in wish.translate_to}
+    def _hints(self, job: Job, project: Project, segments: Sequence[Segment]) -> SegmentHints:
+        return SegmentHints(segments, self._plans.store.frozen_glossary(job.plan_key), project.language)
+
+    def _line(
+        self,
+        project: Project,
+        wish: NarrationInput,
+        segment: Segment,
+        language: str,
+        says: Mapping[str, Lexicon],
+        hints: SegmentHints,
+        instead: Instead,
+    ) -> Line:
+        texts = {code: self._translation_of(project, segment, code, hints) for code in wish.translate_to}
         texts[project.language] = segment.text
-        spoken = self._voice_segment.find(texts[language], self._voice(project, wish, segment, language), {})
+        voice = self._voice(project, wish, segment, language)
+        text, settings = self._pronounce(says[language], texts[language], segment.speaker, voice, project.owner)
+        spoken = instead.find(segment.segment_id, Saying(text=text, voice=voice, settings=settings))
         if spoken is None:
             raise Conflict("A voiced segment is no longer in storage, or its engine changed. Retry the job.")
         return Line(segment, spoken, texts)
 
     def _voiced(
-        self, ref: TaskRef, project: Project, wish: NarrationInput, segment: Segment, language: str, text: str
+        self,
+        ref: TaskRef,
+        project: Project,
+        wish: NarrationInput,
+        segment: Segment,
+        language: str,
+        text: str,
+        says: Mapping[str, Lexicon],
     ) -> Unit:
         voice = self._voice(project, wish, segment, language)
-        task = VoiceTask(ref=ref, text=text, voice=voice, language=language)
-        return Unit(self._voice_segment.key(text, voice, {}), task)
+        said, settings = self._pronounce(says[language], text, segment.speaker, voice, project.owner)
+        fallback = self._fallback(wish, segment, language, text, voice, says[language])
+        task = VoiceTask(ref=ref, text=said, voice=voice, language=language, settings=settings, fallback=fallback)
+        return Unit(self._voice_segment.key(said, voice, settings, ref.owner), task)
 
-    def _translated(self, ref: TaskRef, project: Project, segment: Segment, target: str) -> Unit:
-        task = TranslateTask(ref=ref, text=segment.text, source=project.language, target=target)
-        return Unit(self._translate_segment.key(segment.text, project.language, target), task)
+    def _fallback(
+        self, wish: NarrationInput, segment: Segment, language: str, text: str, voice: str, lexicon: Lexicon
+    ) -> Saying | None:
+        """Who speaks where the voice's provider cannot: the job's choice for the language, else the setting's."""
+        chosen = wish.fallback.get(language) or wish.fallback.get(primary(language))
+        chosen = chosen or self._fallbacks.get(primary(language), "")
+        if not chosen or chosen.partition("/")[0] == voice.partition("/")[0]:
+            return None
+        said, settings = self._pronounce(lexicon, text, segment.speaker, chosen)
+        return Saying(text=said, voice=chosen, settings=settings)
 
-    def _translation_of(self, project: Project, segment: Segment, target: str) -> str:
-        found = self._translate_segment.find(segment.text, project.language, target)
+    def _translated(self, ref: TaskRef, project: Project, segment: Segment, target: str, hints: SegmentHints) -> Unit:
+        along = hints.of(segment, target)
+        task = TranslateTask(ref=ref, text=segment.text, source=project.language, target=target, hints=along)
+        return Unit(self._translate_segment.key(segment.text, project.language, target, along), task)
+
+    def _translation_of(self, project: Project, segment: Segment, target: str, hints: SegmentHints) -> str:
+        found = self._translate_segment.find(segment.text, project.language, target, hints.of(segment, target))
         if found is None:
             raise Conflict("A translation is no longer in storage, or its engine changed. Retry the job.")
-        return found.translated_text
+        return unflagged(found, segment.segment_id)
 
     def _voice(self, project: Project, wish: NarrationInput, segment: Segment, language: str) -> str:
-        """The segment's own voice, else its speaker's, else the narrator's, else the language's first."""
-        if segment.voice and language == project.language:
-            return segment.voice
-        cast = wish.voices.get(language) or wish.voices.get(primary(language), {})
-        return cast.get(segment.speaker) or cast.get(NARRATOR) or self._speech.default(language).id
-
-
-def _cast_fault(language: str, speaker: str, code: str, detail: str, found: str) -> Fault:
-    fix = "Choose a voice of GET /api/v1/voices that speaks it, or leave it out."
-    return Fault(pointer=f"/input/voices/{language}{speaker}", code=code, detail=detail, found=found, fix=fix)
+        is_own, voices = language == project.language, voices_in(language, {}, wish.voices)
+        is_cast = bool((is_own and segment.voice) or voices.get(segment.speaker) or voices.get(NARRATOR))
+        default = "" if is_cast else self._speech.default(language).id
+        return voice_of(segment, voices, default, is_own=is_own)
 
 
 def narrated(project: Project, wish: NarrationInput) -> list[str]:
     """The languages a video is made in; the project's own where none is named."""
     return wish.narrate or [project.language]
+
+
+def _cast(project: Project, wish: NarrationInput, voices: Voices) -> NarrationInput:
+    """The wish with the voices of the project's cast beneath its own."""
+    both = with_cast(narrated(project, wish), voices, wish.voices)
+    return wish.model_copy(update={"voices": {**wish.voices, **both}})
 
 
 def wish_of(job: Job) -> NarrationInput:

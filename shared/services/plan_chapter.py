@@ -12,10 +12,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from shared.domain.artifact import digest_of
+from shared.domain.casting.attribution import Attribution
 from shared.domain.errors import InvalidInput
 from shared.domain.plan import Delimiter, Segment, assert_partition
 from shared.domain.sentences import Span, split_sentences
-from shared.domain.speakers import SpeakerSpan, attribute_speakers
+from shared.domain.speakers import SpeakerSpan, attribute_sentences
 from shared.domain.spoken_text import spoken
 from shared.ports.speech import Caps
 from shared.services.cut_sentence import cut_sentence
@@ -37,18 +38,24 @@ class _Piece(NamedTuple):
 
 
 def segment_chapter(
-    chapter: str, *, language: str, caps: Sequence[Caps], soft_length: int = SOFT_LENGTH
+    chapter: str,
+    *,
+    language: str,
+    caps: Sequence[Caps],
+    soft_length: int = SOFT_LENGTH,
+    quotations: Sequence[Attribution] | None = None,
 ) -> list[Segment]:
     """Partition `chapter` exactly into segments to be voiced.
 
     `language` is BCP 47; `caps` are the limits of every engine that may speak it; `soft_length` is in characters of spoken
-    text. A sentence longer than that stays whole unless a cap forces a cut inside (delimiter `cap`). Segment ids derive
+    text. `quotations` are who speaks, where a project's cast says so; else the chapter's own is found. A sentence longer
+    than the soft length stays whole unless a cap forces a cut inside (delimiter `cap`). Segment ids derive
     from the segment's own text, so that an edit renames only the segments it touches. Raises InvalidInput for a chapter
     with nothing in it, with lone surrogates, or for caps that not even one character fits.
     """
     _require_text(chapter)
     sentences = split_sentences(chapter, language)
-    speakers = attribute_speakers(chapter, language, sentences)
+    speakers = attribute_sentences(chapter, language, sentences, quotations)
     pieces = [
         piece for span, speaker in _voiced(sentences, speakers) for piece in _pieces(chapter, span, speaker, caps)
     ]

@@ -20,7 +20,7 @@ class PlanOptions(BaseModel):
     """R4.3. The defaults are the Azure profile.
 
     `max_kb` KiB of UTF-8 text plus `overhead` (a share, for SSML and escapes); `hard_cap_min` minutes at `wpm` words a
-    minute; `soft_length` characters a segment is filled to.
+    minute; `soft_length` characters a segment is filled to. `fresh` drops what a plan before this one held.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
@@ -30,6 +30,7 @@ class PlanOptions(BaseModel):
     wpm: int = Field(default=165, ge=1, le=600)
     overhead: float = Field(default=0.15, ge=0.0, le=4.0, allow_inf_nan=False)
     soft_length: int = Field(default=400, ge=40, le=5000)
+    fresh: bool = False
 
     def caps(self) -> Caps:
         return Caps(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 
+from shared.domain.charset import decode_text
 from shared.domain.errors import InvalidInput, TooLarge, UnsupportedMedia
 
 MAX_CHAPTER_BYTES = 4 * 1024 * 1024
@@ -27,9 +28,24 @@ def read_chapter_text(raw: bytes) -> str:
     mark, encoding = next(((bom, name) for bom, name in _BOMS if raw.startswith(bom)), (b"", "utf-8"))
     text = _decode(raw, len(mark), encoding)
     _refuse_controls(text, len(mark), encoding)
-    text = _LINE_ENDS.sub("\n", text).replace("\u2029", "\n\n")
+    return _require_words(_plain_lines(text), "chapter")
+
+
+def read_book_text(raw: bytes) -> str:
+    """Decode a whole book: as a chapter, of any size, and also from what Western files of before UTF-8 are in.
+
+    Raises InvalidInput for an empty one, UnsupportedMedia for bytes that are no text.
+    """
+    return _require_words(_plain_lines(decode_text(raw)[0]), "book")
+
+
+def _plain_lines(text: str) -> str:
+    return _LINE_ENDS.sub("\n", text).replace("\u2029", "\n\n")
+
+
+def _require_words(text: str, what: str) -> str:
     if not text.strip():
-        raise InvalidInput("The chapter is empty, or white space alone. Send the chapter's text.")
+        raise InvalidInput(f"The {what} is empty, or white space alone. Send the {what}'s text.")
     return text
 
 

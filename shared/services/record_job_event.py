@@ -27,10 +27,19 @@ WEBHOOK_DOOR = "/on_webhook_task"
 class JobRecords(Records[Job]):
     """Raises what `Records` does."""
 
-    def __init__(self, documents: Documents, clock: Clock, tasks: Tasks, bell: JobBell) -> None:
+    def __init__(
+        self,
+        documents: Documents,
+        clock: Clock,
+        tasks: Tasks,
+        bell: JobBell,
+        on_ended: Callable[[Job], None] = lambda job: None,
+    ) -> None:
+        """`on_ended` is told of every job that ends, once it is on record; what it fails to do must mend itself."""
         super().__init__(documents, clock, JOBS, Job, "job")
         self._tasks = tasks
         self._bell = bell
+        self._on_ended = on_ended
 
     def begin(self, job: Job, webhook: Webhook | None) -> Job:
         """Write a new job with its first event, and its webhook's address and secret beside it."""
@@ -72,6 +81,9 @@ class JobRecords(Records[Job]):
 
         job = self._documents.transaction(work)
         self._bell.ring(record_id)
+        if ended:
+            with contextlib.suppress(ReelprintError):
+                self._on_ended(job)
         if ended and job.webhook:
             with contextlib.suppress(ReelprintError):  # it is on record as pending, and `announce_pending` looks for it
                 self._tasks.enqueue([_webhook_task(job)])

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from shared.domain.errors import NotFound, PreconditionFailed
+from shared.domain.errors import NotFound, PreconditionFailed, RevisionConflict
 from shared.domain.project import Stored
 from shared.ports.clock import Clock
 from shared.ports.documents import Document, Documents, Order, Transaction, Where
@@ -76,9 +76,15 @@ class Records(Generic[R]):
 
         return self._documents.transaction(work)
 
-    def delete(self, owner: str, record_id: str) -> None:
+    def delete(self, owner: str, record_id: str, *, if_revision: int | None = None) -> None:
+        """Raises NotFound; PreconditionFailed where `if_revision` is not the record's."""
         self.get(owner, record_id)
-        self._documents.delete(self._collection, record_id)
+        try:
+            self._documents.delete(self._collection, record_id, if_revision=if_revision)
+        except RevisionConflict as exc:
+            raise PreconditionFailed(
+                "Somebody else changed it since you read it. Read it again and repeat the change."
+            ) from exc
 
     def page(
         self,

@@ -3,40 +3,60 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from typing import Any
 
 from shared.domain.artifact import ArtifactKey, Kind, artifact_key
-from shared.domain.errors import BadOutput
-from shared.ports.translation import Translated
+from shared.domain.translation_hints import NO_HINTS, Hints
 from shared.services.artifact_store import ArtifactStore
 from shared.services.engines import TranslationEngines
+from shared.services.translate_checked import METHOD, CheckedTranslation, translate_checked
+
+Guard = Callable[[str], AbstractContextManager[None]]
+
+
+def _unguarded(_: str) -> AbstractContextManager[None]:
+    return nullcontext()
 
 
 class TranslateSegment:
-    def __init__(self, engines: TranslationEngines, artifacts: ArtifactStore) -> None:
+    """`hints.terms` are those that are met in the text: each takes part in the address, as do neighbours where the engine
+    looks at them.
+    """
+
+    def __init__(self, engines: TranslationEngines, artifacts: ArtifactStore, guard: Guard = _unguarded) -> None:
+        """`guard` is entered by an engine's name for each text, and may refuse it (see `Breaker`)."""
         self._engines = engines
         self._artifacts = artifacts
+        self._guard = guard
 
-    def key(self, text: str, source: str, target: str) -> ArtifactKey:
+    def key(self, text: str, source: str, target: str, hints: Hints = NO_HINTS) -> ArtifactKey:
         """Address of this translation. Raises EngineUnavailable for a pair nobody has."""
         _, engine = self._engines.find(source, target)
-        inputs: dict[str, Any] = {"text": text, "source": source, "target": target}
-        return artifact_key(Kind.TRANSLATION, ".json", inputs | {"engine": engine.name, "version": engine.version})
+        inputs: dict[str, Any] = {"text": text, "source": source, "target": target, "method": METHOD}
+        inputs |= {"engine": engine.name, "version": engine.version}
+        inputs["terms"] = [list(term.model_dump().values()) for term in hints.terms]
+        if engine.context:
+            inputs["around"] = [hints.before, hints.after]
+        return artifact_key(Kind.TRANSLATION, ".json", inputs)
 
-    def find(self, text: str, source: str, target: str) -> Translated | None:
-        key = self.key(text, source, target)
-        return Translated(**json.loads(self._artifacts.read(key))) if self._artifacts.find(key) else None
+    def find(self, text: str, source: str, target: str, hints: Hints = NO_HINTS) -> CheckedTranslation | None:
+        key = self.key(text, source, target, hints)
+        if not self._artifacts.find(key):
+            return None
+        found = json.loads(self._artifacts.read(key))
+        return CheckedTranslation(**{**found, "flags": tuple(found["flags"])})
 
-    def make(self, text: str, source: str, target: str) -> Translated:
-        """Translate and keep. Raises BadOutput where nothing readable came back."""
-        found = self.find(text, source, target)
+    def make(self, text: str, source: str, target: str, hints: Hints = NO_HINTS) -> CheckedTranslation:
+        """Translate, check and keep. Raises BadOutput where nothing readable came back."""
+        found = self.find(text, source, target, hints)
         if found:
             return found
-        engine, _ = self._engines.find(source, target)
-        translated = engine.translate(text, source, target)
-        if not any(letter.isalnum() for letter in translated.translated_text):
-            raise BadOutput(f"The translation of a segment of {len(text)} characters to {target!r} came back empty.")
+        engine, described = self._engines.find(source, target)
+        with self._guard(f"translation-{described.name}"):
+            translated = translate_checked(engine, described, text, source, target, hints)
         data = json.dumps(asdict(translated), ensure_ascii=False).encode()
-        self._artifacts.save(self.key(text, source, target), data)
+        self._artifacts.save(self.key(text, source, target, hints), data)
         return translated

@@ -21,7 +21,7 @@ def main() -> int:
         anna = fresh_user(kit)
         sessions, token = kit.accounts.sessions, anna.tokens.access_token
         read = microseconds(lambda: kit.documents.get("users", anna.uid))
-        signature = microseconds(lambda: kit.access.read(token))
+        signature = microseconds(lambda: kit.access._verify(token))  # past what it remembers
         one = microseconds(lambda: sessions.authenticate(token))
         for _ in range(MAX_SESSIONS - 1):
             kit.clock.advance(1)
@@ -30,7 +30,7 @@ def main() -> int:
         hashing = kit.accounts.signing_in._hashing
         hashed = hash_cost(hashing)
     print(f"  {'one document read':<44}{read:>10.0f} us")
-    print(f"  {'a token read: signature, claims':<44}{signature:>10.0f} us")
+    print(f"  {'a new token: signature, claims':<44}{signature:>10.0f} us")
     print(f"  {'who calls, with one session':<44}{one:>10.0f} us{one / read:>8.1f} reads")
     print(f"  {f'who calls, with {MAX_SESSIONS} sessions':<44}{many:>10.0f} us{many / read:>8.1f} reads")
     print(f"  {'one password hashed, 19 MiB':<44}{hashed:>10.0f} us")

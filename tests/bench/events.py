@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -27,8 +28,29 @@ ROUNDS, GETS = 5, 200
 OWNER = "local"
 
 
+@dataclass(frozen=True)
+class StreamCost:
+    """Seconds of a plain GET, alone and beside the streams; `memory` in bytes a stream, as opened round after round."""
+
+    plain: float
+    beside: float
+    ratio: float
+    memory: list[float]
+
+
 def main() -> None:
     streams = int(sys.argv[1]) if len(sys.argv) > 1 else 200
+    cost = cost_of_streams(streams)
+    print(
+        f"a plain GET: {cost.plain * 1000:.2f} ms; beside {streams} open streams "
+        f"{cost.beside * 1000:.2f} ms: {cost.ratio:.2f}x"
+    )
+    first, last = cost.memory[0] / 1024, cost.memory[-1] / 1024
+    print(f"memory: {first:.0f} KiB a stream when first opened, {last:.0f} KiB the last time")
+
+
+def cost_of_streams(streams: int) -> StreamCost:
+    """On the local server, where streams and GETs are one process: in the cloud they are two functions."""
     with tempfile.TemporaryDirectory() as folder:
         ids = _running_jobs(Path(folder), streams)
         address = Path(folder) / "address"
@@ -38,12 +60,12 @@ def main() -> None:
             try:
                 _wait_until(address.exists)
                 with httpx.Client(base_url=f"{address.read_text()}/api/v1", timeout=30) as client:
-                    _report(psutil.Process(server.pid), client, ids)
+                    return _cost(psutil.Process(server.pid), client, ids)
             finally:
                 server.terminate()
 
 
-def _report(server: psutil.Process, client: httpx.Client, ids: list[str]) -> None:
+def _cost(server: psutil.Process, client: httpx.Client, ids: list[str]) -> StreamCost:
     plain, beside, memory = [], [], []
     _gets(client, ids[0])  # what is loaded on first use is loaded
     for _ in range(ROUNDS):
@@ -56,11 +78,7 @@ def _report(server: psutil.Process, client: httpx.Client, ids: list[str]) -> Non
             connection.close()
         _wait_until(lambda: _sockets(server) < len(ids) // 2)
     ratio = statistics.median(b / a for a, b in zip(plain, beside, strict=True))
-    print(
-        f"a plain GET: {statistics.median(plain) * 1000:.2f} ms; beside {len(ids)} open streams "
-        f"{statistics.median(beside) * 1000:.2f} ms: {ratio:.2f}x"
-    )
-    print(f"memory: {memory[0] / 1024:.0f} KiB a stream when first opened, {memory[-1] / 1024:.0f} KiB the last time")
+    return StreamCost(statistics.median(plain), statistics.median(beside), ratio, memory)
 
 
 def _running_jobs(folder: Path, count: int) -> list[str]:

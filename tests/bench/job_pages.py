@@ -8,6 +8,8 @@ import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,15 +32,29 @@ FILTERS = {
 
 def main() -> None:
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        app = build(read_settings({"REELPRINT_DATA_DIR": folder}))
-        _fill(Path(folder) / "documents.sqlite3", count)
+    with _filled(count) as app:
         print(f"{count:,} jobs of one user, {PAGE} a page; medians of {TRIES}")
         for name, wanted in FILTERS.items():
             # A span of time is read by the order of creation; in another sort it is all gathered, and sorted.
             for sort in JobSort if wanted.created_after is None else (JobSort.CREATED, JobSort.NEWEST):
                 _report(app, name, wanted, sort)
-        app.close()
+
+
+def page_costs(count: int, far: int) -> tuple[float, float]:
+    """Seconds of the first page of `count` jobs, the newest first, and of the one that begins after `far` of them."""
+    with _filled(count) as app:
+        cursor, step = None, 1000
+        for _ in range(far // step):
+            cursor = app.jobs.page("me", JobFilter(), JobSort.NEWEST, limit=step, cursor=cursor).cursor
+        _seconds(app, JobFilter(), JobSort.NEWEST, None)  # what is read the first time is read
+        return _seconds(app, JobFilter(), JobSort.NEWEST, None), _seconds(app, JobFilter(), JobSort.NEWEST, cursor)
+
+
+@contextmanager
+def _filled(count: int) -> Iterator[App]:
+    with tempfile.TemporaryDirectory() as folder, closing(build(read_settings({"REELPRINT_DATA_DIR": folder}))) as app:
+        _fill(Path(folder) / "documents.sqlite3", count)
+        yield app
 
 
 def _fill(path: Path, count: int) -> None:

@@ -17,7 +17,8 @@ from typing import Any
 import psutil
 
 from demo.client import Client
-from demo.run import HERE, Story, edit_one_sentence, story_of_the_demo, wait_for_address, wish_for
+from demo.run import HERE, Story, edit_one_sentence, story_of_the_demo, wish_for
+from demo.studio import wait_for_address
 
 
 @dataclass(frozen=True)

@@ -2,31 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from shared.adapters.speech.azure import AzureSpeech
 from shared.adapters.speech.espeak import EspeakSpeech
 from shared.adapters.speech.flite import FliteSpeech
+from shared.adapters.speech.google import GoogleSpeech, key_headers
+from shared.adapters.speech.openai import OpenAiSpeech
+from shared.adapters.speech.zyphra import ZyphraSpeech
 from shared.domain.errors import InvalidInput
 from shared.domain.speech_check import check_speech
 from shared.domain.waveform import Waveform, measure, read_wav, write_wav
 from shared.ports.speech import Speech, Voice
+from tests.support.speech_vendors import KEY, Vendors, speech_vendors
 
 pytestmark = pytest.mark.media
 
-ENGINES: dict[str, Callable[[], Speech]] = {
-    "flite": FliteSpeech,
-    "espeak": EspeakSpeech,
+ENGINES: dict[str, Callable[[Vendors], Speech]] = {
+    "flite": lambda _: FliteSpeech(),
+    "espeak": lambda _: EspeakSpeech(),
+    "google": lambda vendors: GoogleSpeech(key_headers(KEY), vendors.url),
+    "azure": lambda vendors: AzureSpeech(KEY, vendors.url),
+    "zyphra": lambda vendors: ZyphraSpeech(KEY, vendors.url, "zonos-v0.1-transformer", lambda key: b""),
+    "openai": lambda vendors: OpenAiSpeech(KEY, f"{vendors.url}/v1", "tts-1", (), ("en", "es")),
 }
 LINE = "The lighthouse stood on the point, and nobody had been up there since the storm."
 LONG = (LINE + " It was cold; the wind came in from the north. ") * 3 + "Nobody spoke for a long time."
 
 
+@pytest.fixture(scope="module")
+def vendors() -> Iterator[Vendors]:
+    with speech_vendors() as made:
+        yield made
+
+
 @pytest.fixture(params=ENGINES)
-def speech(request: pytest.FixtureRequest) -> Speech:
-    return ENGINES[request.param]()
+def speech(request: pytest.FixtureRequest, vendors: Vendors) -> Iterator[Speech]:
+    made = ENGINES[request.param](vendors)
+    yield made
+    close = getattr(made, "close", None)
+    if close:
+        close()
 
 
 def english(speech: Speech) -> list[Voice]:
@@ -53,8 +72,10 @@ def test_it_declares_itself(speech: Speech) -> None:
         assert voice.description
 
 
-def test_two_instances_declare_the_same(speech: Speech) -> None:
-    assert type(speech)().describe() == speech.describe()
+def test_two_instances_declare_the_same(speech: Speech, vendors: Vendors) -> None:
+    other = ENGINES[speech.describe().name](vendors)
+    assert other.describe() == speech.describe()
+    getattr(other, "close", lambda: None)()
 
 
 def test_it_speaks_sound_speech_under_a_correct_header(speech: Speech) -> None:
@@ -108,7 +129,8 @@ def test_what_cannot_be_spoken_is_refused(speech: Speech, text: str) -> None:
 
 
 def test_a_text_beyond_the_caps_is_refused(speech: Speech) -> None:
-    longest = speech.describe().caps.max_characters
+    caps = speech.describe().caps
+    longest = caps.max_characters or caps.max_bytes
     assert longest
     with pytest.raises(InvalidInput, match=str(longest)):
         speech.synthesize("a " * longest, english(speech)[0], {})

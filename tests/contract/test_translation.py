@@ -1,21 +1,69 @@
-"""What every translation engine promises. A further engine is one more line in ENGINES."""
+"""What every translation engine promises. A further engine is one more line in ENGINES.
+
+Those of vendors are asked over HTTP, as the real ones are; what answers on the loopback has Apertium behind it.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager, closing, contextmanager
 
 import pytest
 
+from shared.adapters.llm.openai import OpenAiLlm
 from shared.adapters.translation.apertium import ApertiumTranslation
+from shared.adapters.translation.google import GoogleTranslation
+from shared.adapters.translation.libretranslate import LibreTranslateTranslation
+from shared.adapters.translation.llm import LlmTranslation
 from shared.domain.errors import EngineUnavailable
+from shared.domain.translation_hints import Hints, TermPair
 from shared.ports.translation import Translation
+from tests.support import language_doubles as doubles
+from tests.support.language_doubles import Asked, Double, Said, Translate
 
 pytestmark = pytest.mark.media
 
+
+@contextmanager
+def behind(answering: Callable[[Translate], Callable[[Asked], Said]]) -> Iterator[str]:
+    """The address of a vendor's double."""
+    with closing(ApertiumTranslation()) as apertium:
+        translate = answering(lambda text, source, target: apertium.translate(text, source, target).translated_text)
+        with Double(translate) as double:
+            yield double.url
+
+
+@contextmanager
+def google() -> Iterator[Translation]:
+    with behind(doubles.google) as url, closing(GoogleTranslation(doubles.KEY, url)) as made:
+        yield made
+
+
+@contextmanager
+def libretranslate() -> Iterator[Translation]:
+    with (
+        behind(lambda to: doubles.libretranslate(to, doubles.KEY)) as url,
+        closing(LibreTranslateTranslation(url, doubles.KEY)) as made,
+    ):
+        yield made
+
+
+@contextmanager
+def llm() -> Iterator[Translation]:
+    with (
+        behind(lambda to: doubles.openai(doubles.translating(to))) as url,
+        closing(OpenAiLlm(f"{url}/v1", "model-1", doubles.KEY, context_tokens=8192, timeout_s=20)) as model,
+    ):
+        yield LlmTranslation(model)
+
+
 ENGINES: dict[str, Callable[[], AbstractContextManager[Translation]]] = {
     "apertium": lambda: closing(ApertiumTranslation()),
+    "google": google,
+    "libretranslate": libretranslate,
+    "llm": llm,
 }
 
 
@@ -33,7 +81,8 @@ def test_it_declares_itself(translation: Translation) -> None:
     engine = translation.describe()
     assert engine.name
     assert engine.version
-    assert {("en", "es"), ("es", "en")} <= set(engine.pairs)
+    assert engine.covers("en", "es") and engine.covers("es-MX", "en-GB")
+    assert not engine.covers("en", "en") and not engine.covers("en", "tlh")
 
 
 def test_it_translates_both_ways(translation: Translation) -> None:
@@ -86,8 +135,20 @@ def test_quotation_marks_and_dashes_stay(translation: Translation) -> None:
 
 
 def test_a_pair_that_is_not_there_names_those_that_are(translation: Translation) -> None:
-    with pytest.raises(EngineUnavailable, match="en to es"):
+    with pytest.raises(EngineUnavailable, match=r"tlh.*\bes\b"):
         translation.translate("Hello.", "en", "tlh")
+
+
+def test_odd_words_that_stand_for_what_is_kept_come_back(translation: Translation) -> None:
+    translated = spanish(translation, "The Zqxbz of Zqxdz is old.\nGive Zqxfz to the dog.")
+    assert sorted(re.findall(r"Zqx\w+", translated)) == ["Zqxbz", "Zqxdz", "Zqxfz"]
+    assert "perro" in translated and translated.count("\n") == 1
+
+
+def test_hints_never_come_out_with_the_text(translation: Translation) -> None:
+    hints = Hints(before="The bell rang.", after="Nobody came.", terms=(TermPair(source="dog", target="perro"),))
+    translated = translation.translate("The dog is old.", "en", "es", hints).translated_text
+    assert translated == "El perro es viejo."
 
 
 def test_threads_get_their_own_answers(translation: Translation) -> None:

@@ -246,7 +246,7 @@ def a_form_of_another_site(ground: Ground) -> None:
 @attack
 def cors_is_closed_to_a_foreign_origin(ground: Ground) -> None:
     preflight = {"Access-Control-Request-Method": "DELETE", "Access-Control-Request-Headers": "authorization"}
-    for origin in ("https://evil.example", "null", "http://127.0.0.1.evil.example"):
+    for origin in ("https://evil.example", "null", "http://127.0.0.1.evil.example", "http://localhost:99999"):
         answers = [
             ground.client.get("/auth/profile", headers={**ground.anna.headers, "Origin": origin}),
             ground.client.get("/worker/ping", headers={"Origin": origin}),

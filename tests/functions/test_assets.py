@@ -220,10 +220,14 @@ def test_what_is_needed_is_deleted_by_force_alone(studio: Studio, client: httpx.
     record = app.renders.keep(asset.owner, blueprint, "blueprints/a.json", "ab" * 32)
     job = {"owner": asset.owner, "status": "running", "input": {"cover_asset_id": asset.id}}
     app.documents.create("jobs", f"job_{asset.id}", job)
+    app.documents.create("plans", f"pln_{asset.id}", {"owner": asset.owner, "assets": ["another", asset.id]})
     answer = client.delete(f"/assets/{asset.id}")
-    assert codes(answer, 409) == ["needed-by-job", "needed-by-blueprint"]
-    assert [fault["found"] for fault in answer.json()["errors"]] == [f"job_{asset.id}", record]
-    app.documents.delete("jobs", f"job_{asset.id}")
+    assert codes(answer, 409) == ["needed-by-job", "needed-by-plan", "needed-by-blueprint"]
+    assert [fault["found"] for fault in answer.json()["errors"]] == [f"job_{asset.id}", f"pln_{asset.id}", record]
+    app.documents.delete("plans", f"pln_{asset.id}")
+    app.documents.put("jobs", f"job_{asset.id}", {**job, "status": "pending", "input": {"voices": {"en": [asset.id]}}})
+    assert codes(client.delete(f"/assets/{asset.id}"), 409) == ["needed-by-job", "needed-by-blueprint"]
+    app.documents.put("jobs", f"job_{asset.id}", {**job, "status": "failed"})
     assert codes(client.delete(f"/assets/{asset.id}"), 409) == ["needed-by-blueprint"]
     assert client.delete(f"/assets/{asset.id}", params={"force": "true"}).status_code == 204
     assert client.get(f"/assets/{asset.id}").status_code == 404

@@ -9,18 +9,22 @@ from typing import Any
 
 import httpx
 import pytest
+from werkzeug.wrappers import Request
 
 from functions._http.guard import Policy
+from functions._http.same_origin import require_same_origin
 from functions.auth import COOKIE
 from functions.dev_server import Server
 from functions.doors import DOORS
 from shared.domain.asset import AssetType
+from shared.domain.errors import Forbidden
 from shared.domain.user import Role
 from shared.ports.documents import Where
 from shared.ports.storage import every_object
 from shared.services.throttle import FREE_ATTEMPTS
 from tests.support.accounts import (
     PASSWORD,
+    SignedIn,
     awaited_letter,
     bearer,
     fresh_user,
@@ -194,6 +198,13 @@ def test_a_cookie_refreshes_for_pages_of_this_origin_only(studio: Studio) -> Non
     assert client.post("/auth/refresh", json={"refresh_token": fresh["refresh_token"]}).status_code == 200
 
 
+def test_an_origin_that_cannot_be_read_is_not_ours() -> None:
+    for origin in ("http://[::1", "//", "", "null"):
+        request = Request({"HTTP_HOST": "studio.example", "HTTP_ORIGIN": origin, "wsgi.url_scheme": "https"})
+        with pytest.raises(Forbidden):
+            require_same_origin(request)
+
+
 def test_signing_out_takes_the_cookie_away(studio: Studio) -> None:
     anna = fresh_user(studio[0].app)
     cookie = studio[1].post("/auth/logout", headers=anna.headers).headers["Set-Cookie"]
@@ -245,6 +256,34 @@ def test_sessions_are_listed_and_ended_one_by_one_and_all_at_once(studio: Studio
     assert client.get("/auth/profile", headers=bearer(third["access_token"])).status_code == 401
     assert client.delete("/auth/sessions", headers=anna.headers).status_code == 204
     assert client.get("/auth/profile", headers=anna.headers).status_code == 401
+
+
+def test_sessions_come_in_pages_that_are_their_users_own(studio: Studio) -> None:
+    server, client = studio
+    anna, otto = fresh_user(server.app), fresh_user(server.app)
+    for _ in range(4):
+        server.app.accounts.sessions.open(anna.uid, version=1)
+
+    def page(who: SignedIn, token: str = "") -> httpx.Response:
+        query = {"page_size": "2", **({"page_token": token} if token else {})}
+        return client.get("/auth/sessions", params=query, headers=who.headers)
+
+    whole = [view["id"] for view in client.get("/auth/sessions", headers=anna.headers).json()["items"]]
+    found: list[str] = []
+    token = ""
+    while token is not None:
+        listed = page(anna, token).json()
+        assert len(listed["items"]) <= 2
+        found += [view["id"] for view in listed["items"]]
+        token = listed["next_page_token"]
+    assert found == whole and len(whole) == 5
+    token = page(anna).json()["next_page_token"]
+    for foreign in (
+        page(otto, token),
+        page(anna, token[:-1] + "x"),
+        client.get("/voices", params={"page_token": token}, headers=anna.headers),
+    ):
+        assert foreign.status_code == 422, foreign.text
 
 
 def test_a_profile_is_changed_only_as_it_was_read(studio: Studio) -> None:
@@ -336,7 +375,7 @@ def test_admin_routes_are_for_admins(studio: Studio) -> None:
     server, client = studio
     anna = fresh_user(server.app)
     routes = [route for door in DOORS for route in door.routes.all if route.policy is Policy.ADMIN]
-    assert len(routes) == 4
+    assert len(routes) == 6
     for route in routes:
         path = route.path.replace("{user_id}", anna.uid)
         answer = client.request(route.method, f"{server.url}{path}", headers=anna.headers, json={"role": "admin"})

@@ -125,6 +125,31 @@ def test_what_is_issued_is_read_until_its_time_is_up(tokens: JoseAccessTokens, c
         tokens.read(token)
 
 
+def test_a_signature_is_checked_once_and_the_time_with_every_call(
+    tokens: JoseAccessTokens, clock: HeldClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    checked: list[str] = []
+
+    def counted(token: str, secrets: dict[str, bytes]) -> Any:
+        checked.append(token)
+        return verify_signature(token, secrets)
+
+    monkeypatch.setattr("shared.adapters.access_tokens.jose.verify_signature", counted)
+    token = tokens.issue("usr_1", "ses_1")
+    forged = token[:-4] + ("AAAA" if not token.endswith("AAAA") else "BBBB")
+    for _ in range(3):
+        assert tokens.read(token).uid == "usr_1"
+        with pytest.raises(NotAuthenticated):
+            tokens.read(forged)
+    assert checked.count(token) == 1 and checked.count(forged) == 3
+    clock.advance(-3600)  # the clock was set back: the token is of the future now
+    with pytest.raises(NotAuthenticated):
+        tokens.read(token)
+    clock.advance(3600 + LIFETIME_S)
+    with pytest.raises(NotAuthenticated):
+        tokens.read(token)
+
+
 def test_keys_are_changed_without_anybody_signing_in_again(clock: HeldClock) -> None:
     old, new = new_access_key("old"), new_access_key("new")
     issued = JoseAccessTokens([old], clock).issue("usr_1", "ses_1")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.run import MARKER, main
+from demo.run import main
+from demo.studio import MARKER
 
 pytestmark = pytest.mark.media
 TEXT = "“Who is there?” Anna asked.\n\nNobody answered. The rain went on. The house was quiet again.\n\nShe waited.\n"

@@ -12,6 +12,7 @@ from functions import main
 from functions._http.door import find_door
 from functions._http.guard import Policy
 from functions._http.openapi import openapi
+from functions._http.pagination import Listing, PageQuery
 from functions.doors import DOORS, ENTRY_POINTS
 from tests.support.studio import running_studio
 
@@ -26,6 +27,7 @@ OPEN_TO_ALL = {
     "/api/v1/blueprints/schema",
     "/api/v1/worker/ping",
     "/api/v1/openapi.json",
+    "/api/v1/docs",
 }
 
 
@@ -46,6 +48,22 @@ def test_no_two_doors_serve_one_route() -> None:
 
 def test_only_the_listed_routes_are_open_to_all() -> None:
     assert {r.path for door in DOORS for r in door.routes.all if r.policy is Policy.PUBLIC} == OPEN_TO_ALL
+
+
+def test_every_list_comes_in_pages() -> None:
+    for route in (route for door in DOORS for route in door.routes.all):
+        if isinstance(route.answers, type) and issubclass(route.answers, Listing):
+            assert route.query is not None and issubclass(route.query, PageQuery), route.path
+
+
+# A form is one asset by its own digest of key and owner; a ticket handed out twice could be used once all the same.
+OTHERWISE = {"/api/v1/assets", "/api/v1/jobs/{job_id}/events/ticket"}
+
+
+def test_every_post_that_makes_something_honours_an_idempotency_key() -> None:
+    making = [route for door in DOORS for route in door.routes.all if route.method == "POST" and route.status == 201]
+    assert len(making) >= 5
+    assert {route.path for route in making if not route.idempotent} <= OTHERWISE
 
 
 def test_event_doors_are_for_the_queue() -> None:

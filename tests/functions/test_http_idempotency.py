@@ -51,6 +51,17 @@ def test_the_same_key_with_another_body_is_a_422(books: FlaskClient, kit_app: Ki
     assert kit_app.done == ["Emma"]
 
 
+def test_bytes_are_the_same_request_where_they_are_the_same(books: FlaskClient, kit_app: KitApp) -> None:
+    def send(data: bytes) -> TestResponse:
+        return books.post("/api/v1/books/1/reading", data=data, content_type="audio/wav", headers=KEY)
+
+    first, again = send(b"RIFF"), send(b"RIFF")
+    assert first.status_code == again.status_code == 200 and first.data == again.data
+    assert again.headers["Idempotent-Replay"] == "true" and kit_app.done == ["1"]
+    (fault,) = send(b"RIFX").get_json()["errors"]
+    assert fault["code"] == "idempotency-key-reused" and kit_app.done == ["1"]
+
+
 def test_the_same_key_for_another_thing_is_a_422(books: FlaskClient, kit_app: KitApp) -> None:
     assert books.post("/api/v1/books/1/open", headers=KEY).status_code == 200
     assert books.post("/api/v1/books/2/open", headers=KEY).status_code == 422

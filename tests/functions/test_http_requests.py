@@ -40,9 +40,21 @@ def test_every_fault_of_a_body_is_told_at_once(books: FlaskClient) -> None:
         "/chapters/1/pages": "missing",
         "/form/words": "missing",
         "/form/lines": "extra-forbidden",
-        "/notes/a~1b~0c": "int-parsing",
+        "/notes/a~1b~0c": "int-type",
         "/extra": "extra-forbidden",
     }
+
+
+@pytest.mark.parametrize("sent", [True, False, "3", 3.5, "three", None, [3]])
+def test_what_is_no_number_is_not_taken_for_one(books: FlaskClient, kit_app: KitApp, sent: object) -> None:
+    document = {"name": "Emma", "chapters": [{"title": "One", "pages": sent}]}
+    assert faults(books.post("/api/v1/books", json=document)) == {"/chapters/0/pages": "int-type"}
+    assert kit_app.done == []
+
+
+def test_what_is_no_text_is_not_taken_for_it(books: FlaskClient) -> None:
+    for sent in (3, True, None, ["Emma"]):
+        assert faults(books.post("/api/v1/books", json={"name": sent})) == {"/name": "string-type"}
 
 
 def test_a_fault_says_what_was_found_and_what_to_do(books: FlaskClient) -> None:

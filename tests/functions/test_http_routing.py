@@ -128,6 +128,8 @@ def test_a_route_that_could_not_be_served_cannot_be_registered() -> None:
         Door("x").post("/things", policy=Policy.PUBLIC, idempotent=True)(plain)
     with pytest.raises(TypeError, match="idempotency"):
         Door("x").put("/things", policy=Policy.USER, idempotent=True)(plain)
+    with pytest.raises(TypeError, match="idempotency"):
+        Door("x").post("/things", policy=Policy.USER, body="multipart/form-data", idempotent=True)(plain)
     for template in ("things", "/things/", "/things//x", "/{Thing}", "/a b"):
         with pytest.raises(ValueError, match="path template"):
             Door("x").get(template, policy=Policy.USER)

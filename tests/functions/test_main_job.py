@@ -118,7 +118,7 @@ def test_after_one_edit_only_that_segment_is_made_anew(studio: Studio, narrated:
     first = ended(client, ask(client, mine, translate_to=["es"], narrate=["en", "es"])["id"])
     assert first["status"] == "completed", first["error"]
     desk = f"/projects/{mine[0]}/planning/chapters/{mine[1]}"
-    segment = client.get(f"{desk}/plan").json()["segments"][2]
+    segment = client.get(f"{desk}/plan").json()["segments"][4]
     answer = client.patch(f"{desk}/segments/{segment['segment_id']}", json={"text": "Far out, a bell rang once."})
     assert answer.status_code == 200, answer.text
     second = ended(client, ask(client, mine, translate_to=["es"], narrate=["en", "es"])["id"])

@@ -52,11 +52,26 @@ def test_a_password_typed_twice_alike_is_set_and_never_shown(
         sign_in(client, "ada@example.test")
 
 
-def test_a_weak_password_is_refused_with_the_reason(
+def test_a_weak_password_is_refused_with_the_reason_and_asked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run("ada@example.test", monkeypatch, tmp_path, ["password1", "password1"]) == 2
-    assert "Guessers" in capsys.readouterr().err
+    assert run("ada@example.test", monkeypatch, tmp_path, ["password1", "password1", PASSWORD, PASSWORD]) == 0
+    said = capsys.readouterr().out
+    assert said.index("Guessers") < said.index("The password is set.")
+    with running_studio(tmp_path, accounts="required") as (_, client):
+        sign_in(client, "ada@example.test")
+
+
+def test_it_says_who_is_admin_of_which_studio_and_what_comes_next(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("ada@example.test", monkeypatch, tmp_path, [""]) == 0
+    said = capsys.readouterr().out
+    assert f"ada@example.test is an admin, called ada, in the studio at {tmp_path}." in said
+    assert "make serve" in said and "/api/v1/auth/login" in said and "REELPRINT_ACCOUNTS" not in said
+    monkeypatch.setenv("REELPRINT_ACCOUNTS", "open")
+    assert run("ada@example.test", monkeypatch, tmp_path) == 0
+    assert "nobody signs in here" in capsys.readouterr().out
 
 
 def test_somebody_who_has_an_account_becomes_admin_while_the_studio_runs(
@@ -86,4 +101,5 @@ def test_what_is_no_address_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], email: str
 ) -> None:
     assert run(email, monkeypatch, tmp_path) == 2
-    assert "e-mail address" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert ("No e-mail address" if not email else "no e-mail address") in said and "make admin EMAIL=" in said

@@ -100,7 +100,13 @@ def test_segments_have_names_of_their_own(client: httpx.Client) -> None:
     "headers",
     [
         {"Host": "evil.example"},
+        {"Host": "localhost:99999"},
+        {"Host": "[::1"},
         {"Origin": "https://evil.example"},
+        {"Origin": "http://localhost:99999"},
+        {"Origin": "http://localhost:no"},
+        {"Origin": "http://evil@localhost"},
+        {"Origin": "http://[::1"},
         {"Sec-Fetch-Site": "cross-site"},
     ],
 )
@@ -112,10 +118,19 @@ def test_pages_of_other_sites_are_turned_away(client: httpx.Client, headers: dic
 
 def test_the_engines_say_what_they_are(client: httpx.Client) -> None:
     status = client.get("/generate/tts/status").json()
-    assert {engine["name"] for engine in status["speech"]} == {"flite", "espeak"}
-    assert all(engine["is_available"] for engine in status["speech"] + status["translation"])
+    available = {engine["name"] for engine in status["speech"] if engine["is_available"]}
+    assert available == {"flite", "espeak"}
+    absent = [engine for engine in status["speech"] if engine["name"] not in available]
+    assert {engine["name"] for engine in absent} == {"google", "azure", "zyphra", "openai"}
+    assert all("REELPRINT_" in engine["reason"] for engine in absent), absent
     spanish = client.get("/voices", params={"language": "es"}).json()["items"]
     assert {voice["engine"] for voice in spanish} == {"espeak"}
+    first = client.get("/voices", params={"page_size": 3}).json()
+    rest = client.get("/voices", params={"page_size": 200, "page_token": first["next_page_token"]}).json()["items"]
+    every = [voice["id"] for voice in first["items"] + rest]
+    assert len(every) == len(set(every)) > 10
+    other_filter = {"language": "es", "page_token": first["next_page_token"]}
+    assert client.get("/voices", params=other_filter).status_code == 422
     assert client.get("/worker/status").json()["items"]
     assert client.get("/worker/task/nothing").status_code == 404
     assert client.get("/blueprints/schema").json()["title"] == "Blueprint"

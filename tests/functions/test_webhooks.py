@@ -15,7 +15,8 @@ from flask.testing import FlaskClient
 
 from shared.config import read_settings
 from shared.ports.tasks import QueueKind
-from shared.wiring import App, queue_policies
+from shared.wiring import App
+from shared.wiring.queues import queue_policies
 from tests.support.framework import door_client
 from tests.support.jobs import ME, quiet_app, records_of, running_job, served
 from tests.support.studio import ended, running_studio

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tests.support.hearing_model import write_dictionary, write_language_model
+from tests.support.hearing_model import as_flite_says, write_dictionary, write_language_model
 from tests.support.media import ffmpeg
 from tests.support.word_errors import missing_runs, word_error_rate, words_of
 
@@ -31,8 +31,8 @@ __all__ = ["RATE", "hear", "missing_runs", "pieces", "word_error_rate", "words_o
 def hear(sound: Path | bytes, words: Sequence[str]) -> list[str]:
     """What is heard in `sound`, word by word, listening for the text whose words in order are `words`.
 
-    `sound` is any file that FFmpeg decodes, or 16-bit little-endian mono PCM at 16 kHz. Raises InvalidInput naming the
-    words that the packaged dictionary lacks.
+    `sound` is any file that FFmpeg decodes, or 16-bit little-endian mono PCM at 16 kHz. Words that the packaged dictionary
+    lacks are listened for as flite says them.
     """
     pcm = (
         sound
@@ -49,7 +49,7 @@ def _decoder(words: Sequence[str]) -> Any:
     model = Path(pocketsphinx.get_model_path("en-us"))
     with tempfile.TemporaryDirectory(prefix="hearing-") as folder:
         dictionary, language = Path(folder, "words.dict"), Path(folder, "bigrams.arpa")
-        write_dictionary(model / "cmudict-en-us.dict", words, dictionary)
+        write_dictionary(model / "cmudict-en-us.dict", words, dictionary, as_flite_says)
         write_language_model(words, language)
         return pocketsphinx.Decoder(hmm=str(model / "en-us"), dict=str(dictionary), lm=str(language), loglevel="FATAL")
 

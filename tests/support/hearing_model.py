@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 import re
+import subprocess
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,21 +15,35 @@ from shared.domain.errors import InvalidInput
 _DISCOUNT = 0.5  # of every bigram's count, kept for words that never followed in the text
 _PIECE_WORDS = 30  # a piece of sound ends about as often
 _NEVER = -99.0  # the ARPA format's log of zero
+Sounds = Callable[[str], str]  # a word's phones, blanks between them; "" for one that has none
 _VARIANT = re.compile(r"\(\d+\)$")
 
 
-def write_dictionary(packaged: Path, words: Sequence[str], target: Path) -> None:
-    """Copy every pronunciation of `words` from the `packaged` dictionary. Raises InvalidInput naming those it lacks."""
+def write_dictionary(packaged: Path, words: Sequence[str], target: Path, sounds: Sounds | None = None) -> None:
+    """Copy every pronunciation of `words` from the `packaged` dictionary.
+
+    Of a word that it lacks, `sounds` tells the phones, in its own notation. Raises InvalidInput naming those that are left.
+    """
     wanted = set(words)
     with packaged.open(encoding="utf-8") as lines:
         entries = [line for line in lines if _headword(line) in wanted]
     unknown = wanted - {_headword(entry) for entry in entries}
+    if sounds:
+        entries += [f"{word} {phones}\n" for word in sorted(unknown) if (phones := sounds(word))]
+        unknown -= {_headword(entry) for entry in entries}
     if unknown:
         raise InvalidInput(
             f"Looked for {len(wanted)} words in {packaged.name} and found no entry for: {', '.join(sorted(unknown))}. "
             "Use words a general English dictionary holds."
         )
     target.write_text("".join(entries), encoding="utf-8")
+
+
+def as_flite_says(word: str) -> str:
+    """The phones by which flite's letter-to-sound rules say a word, in the notation of CMU's dictionary."""
+    said = subprocess.run(["flite", "-voice", "slt", "-ps", "-t", word, "-o", "none"], capture_output=True, check=True)
+    phones = [phone for phone in said.stdout.decode().split() if phone != "pau"]
+    return " ".join("AH" if phone == "ax" else phone.upper() for phone in phones)
 
 
 def write_language_model(words: Sequence[str], target: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Annotated, Literal
@@ -43,6 +43,7 @@ class KitApp:
     task_guard: Guard = field(default_factory=lambda: TaskTokenGuard(TASK_TOKEN))
     done: list[object] = field(default_factory=list)
     hook: Callable[[], None] = lambda: None
+    cors_origins: Collection[str] = ()
 
 
 _current: list[KitApp] = []
@@ -175,9 +176,12 @@ def words(call: Call[KitApp], book_id: str) -> Answer:
     return Answer(iter([b"data: one\n\n", b"data: two\n\n"]))
 
 
-@books.post("/books/{book_id}/reading", policy=Policy.USER, body="audio/*", answers=Book, max_body_bytes=10_000)
+@books.post(
+    "/books/{book_id}/reading", policy=Policy.USER, body="audio/*", answers=Book, idempotent=True, max_body_bytes=10_000
+)
 def add_reading(call: Call[KitApp], book_id: str) -> Answer:
     """Take a recording of somebody reading."""
+    call.app.done.append(book_id)
     return Answer(Book(id=book_id, name=str(len(call.data))))
 
 

@@ -16,7 +16,7 @@ from shared.adapters.storage.filesystem_urls import LocalUrls
 from shared.adapters.storage.signed_urls import hmac_signer
 from shared.ports.clock import Clock
 from shared.ports.storage import ObjectInfo
-from shared.wiring import LocalObjects
+from shared.wiring.machine import LocalObjects
 
 SECRET = "the secret of these tests"  # noqa: S105 - it protects nothing
 

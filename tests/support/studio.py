@@ -6,7 +6,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -41,12 +41,17 @@ def running_studio(folder: Path, **settings: str) -> Iterator[tuple[Server, http
 
 
 @contextmanager
-def served_studio(data: Path, **limits: int) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
-    """The server as a process of its own; killed at the end, if it still runs. `limits` are RLIMIT_* by name."""
+def served_studio(
+    data: Path, settings: Mapping[str, str] | None = None, **limits: int
+) -> Iterator[tuple[subprocess.Popen[bytes], httpx.Client]]:
+    """The server as a process of its own; killed at the end, if it still runs. `settings` are as `running_studio` takes
+    them, `limits` are RLIMIT_* by name.
+    """
     address = data / "address"
     address.unlink(missing_ok=True)
     env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "REELPRINT_DATA_DIR": str(data), "REELPRINT_PORT": "0"}
     env["REELPRINT_ACCOUNTS"] = "open"
+    env |= {f"REELPRINT_{name.upper()}": value for name, value in (settings or {}).items()}
     with (data / "log").open("ab") as log:
         command = [sys.executable, "-m", "functions.dev_server", "--port-file", str(address)]
         server = subprocess.Popen(command, cwd=HOME, env=env, stdout=log, stderr=log)

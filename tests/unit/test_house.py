@@ -48,6 +48,7 @@ OFFENCES = (  # contract, module that offends, module it must not import
     *((PURE_CORE, f"shared.ports.uses_{vendor}", vendor) for vendor in VENDORS),
     *((PURE_CORE, f"shared.services.uses_{vendor}", vendor) for vendor in VENDORS),
     *((SLIM_JOB, f"jobs.assemble.uses_{package}", package) for package in NOT_IN_THE_JOB),
+    *((SLIM_JOB, f"jobs.export.uses_{package}", package) for package in NOT_IN_THE_JOB),
     (DOORS, "functions.voices_next_door", "functions.voices"),
     (DOORS, "functions.wants_everything", "functions.main"),
 )

@@ -28,6 +28,7 @@ ISSUER = "reelprint"
 AUDIENCE = "reelprint-api"
 LIFETIME_S = 15 * 60
 MAX_TOKEN_CHARS = 2048
+_REMEMBERED = 1024  # tokens, of 2 KB at most, whose signature one process need not check again
 _SKEW_S = 60  # how far ahead the clock of the machine that issued a token may be
 _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]{43}")
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
@@ -43,6 +44,9 @@ class JoseAccessTokens:
         self._signing = keys[0]
         self._secrets = {key.kid: key.secret for key in keys}
         self._clock = clock
+        # A signature once right stays right. When a token may be used is looked at every time, and a forged one is never
+        # remembered: what raises is not kept.
+        self._verified = lru_cache(maxsize=_REMEMBERED)(self._verify)
 
     def issue(self, uid: str, session_id: str) -> str:
         now = int(self._clock.now().timestamp())
@@ -59,25 +63,29 @@ class JoseAccessTokens:
 
     def read(self, token: str) -> AccessClaims:
         try:
-            header, payload = verify_signature(token, self._secrets)
-            if header != {"alg": ALGORITHM, "kid": header.get("kid"), "typ": TYPE}:
-                raise ValueError("another header")
-            return self._claims(strict_object(payload))
+            issued, found = self._verified(token)
+            if not issued - _SKEW_S <= self._clock.now().timestamp() < found.expires_at.timestamp():
+                raise ValueError("not at this time")
+            return found
         except ValueError as exc:
             # The reason would only help whoever forges.
             raise NotAuthenticated("The access token is not valid (any more). Refresh it, or sign in again.") from exc
 
-    def _claims(self, claims: Mapping[str, Any]) -> AccessClaims:
+    def _verify(self, token: str) -> tuple[int, AccessClaims]:
+        """When a token of ours was issued, in seconds since 1970, and what it says. Raises ValueError."""
+        header, payload = verify_signature(token, self._secrets)
+        if header != {"alg": ALGORITHM, "kid": header.get("kid"), "typ": TYPE}:
+            raise ValueError("another header")
+        claims = strict_object(payload)
         if set(claims) != {"iss", "aud", "sub", "sid", "iat", "exp"}:
             raise ValueError("claims are missing, or too many")
         if claims["iss"] != ISSUER or claims["aud"] != AUDIENCE:
             raise ValueError("for somebody else")
         uid, session_id = _identifier(claims["sub"]), _identifier(claims["sid"])
         issued, expires = _seconds(claims["iat"]), _seconds(claims["exp"])
-        now = self._clock.now().timestamp()
-        if not (issued - _SKEW_S <= now < expires and 0 < expires - issued <= LIFETIME_S):
-            raise ValueError("not at this time")
-        return AccessClaims(uid, session_id, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=expires))
+        if not 0 < expires - issued <= LIFETIME_S:
+            raise ValueError("of another lifetime")
+        return issued, AccessClaims(uid, session_id, datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=expires))
 
 
 def sign(header: Mapping[str, Any], payload: bytes, secret: bytes) -> str:

@@ -31,8 +31,9 @@ class SqliteFile:
         weakref.finalize(self, _close_all, self._idle)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=True)  # password hashes lie in it; SQLite's side files follow suit
         except OSError as exc:
-            raise StorageFailed(f"The folder of the database {path} could not be made: {exc.strerror}.") from exc
+            raise StorageFailed(f"The database {path} could not be made: {exc.strerror}.") from exc
         self._open_first(migrations)
 
     def close(self) -> None:

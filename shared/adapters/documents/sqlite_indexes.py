@@ -61,12 +61,27 @@ def _jobs() -> Iterator[Index]:
     yield Index("jobs", ("owner",))  # all that goes with its user
 
 
+def _assets() -> Iterator[Index]:
+    """A user's assets by any one filter, newest first, or by how their names begin; and blueprints that may play them."""
+    for filters in ((), ("type",), ("status",)):
+        yield Index("assets", ("owner", *filters), ("created_at",))
+    yield Index("assets", ("owner",), ("name",))
+    yield Index("assets", ("owner", "status"))  # uploads that never came, looked for with each new one
+    yield Index("assets", ("owner",))
+    yield Index("blueprints", ("owner",))
+
+
 # Each was given a schema version when it came: only ever append, and never change one that is there.
 INDEXES = (
     *_jobs(),
     Index("job_events", ("job_id",), ("seq",)),
     Index("job_events", ("owner",)),
     Index("idempotency_keys", (), ("expires_at",)),
+    Index("plan_history", ("chapter_id",), ("seq",)),
+    Index("lexicon", ("owner", "project_id"), ("pattern",)),
+    *_assets(),
+    Index("glossary", ("owner", "project_id"), ("source",)),
+    Index("cast_lines", ("owner", "project_id")),
 )
 INDEXED_FIELDS = {
     index.collection: frozenset(

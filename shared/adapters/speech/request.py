@@ -1,7 +1,8 @@
-"""What both offline engines check before they speak, and how they answer."""
+"""What engines check before they speak, and how the offline ones answer."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 
 from shared.domain.errors import BadOutput, InvalidInput
@@ -50,6 +51,27 @@ def rate_of(settings: Mapping[str, str], engine: SpeechEngine) -> float:
     if not SLOWEST <= rate <= FASTEST:
         raise InvalidInput(f"expected a rate from {SLOWEST} to {FASTEST}, found {settings['rate'][:20]!r}")
     return rate
+
+
+def ipa_of(settings: Mapping[str, str]) -> dict[str, str]:
+    """The setting `ipa`: phrases as they stand in the text, and their sounds. Raises InvalidInput."""
+    try:
+        found = json.loads(settings.get("ipa", "{}"))
+    except ValueError as exc:
+        raise InvalidInput("expected the setting ipa to be a JSON object of phrases and their sounds") from exc
+    if not isinstance(found, dict) or not all(phrase and isinstance(ipa, str) for phrase, ipa in found.items()):
+        raise InvalidInput("expected the setting ipa to be a JSON object of phrases and their sounds")
+    return found
+
+
+def check_bytes(sent: str, engine: SpeechEngine) -> bytes:
+    """What is really sent, as UTF-8. Raises InvalidInput where that, markup and all, is beyond the engine's bytes."""
+    data, most = sent.encode(), engine.caps.max_bytes
+    if most is not None and len(data) > most:
+        raise InvalidInput(
+            f"{engine.name} takes at most {most} bytes a request, markup among them, found {len(data)}; split the text"
+        )
+    return data
 
 
 def clean_wav(output: bytes, program: str) -> bytes:

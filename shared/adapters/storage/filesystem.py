@@ -7,7 +7,6 @@ that rename is the commit. Readers take no lock.
 from __future__ import annotations
 
 import heapq
-import io
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,17 +21,16 @@ from shared.adapters.storage.filesystem_objects import Objects
 from shared.adapters.storage.filesystem_outbox import Outbox
 from shared.adapters.storage.filesystem_sessions import SESSION_LIFE, Sessions
 from shared.adapters.storage.filesystem_urls import LocalUrls
-from shared.adapters.storage.keys import check_attributes, check_bucket, check_key, check_prefix
-from shared.adapters.storage.local_copy import bring, open_local, require_intact
+from shared.adapters.storage.keys import check_attributes, check_bucket, check_key, check_limit, check_prefix
+from shared.adapters.storage.local_copy import bring, require_intact
+from shared.adapters.storage.puts import DEFAULT_TYPE, Draft, Puts
 from shared.adapters.storage.resumable import QUANTUM_BYTES, Terms, check_size
-from shared.domain.errors import InvalidInput, Misconfigured
+from shared.domain.errors import Misconfigured
 from shared.ports.clock import Clock
 from shared.ports.storage import Listing, Method, ObjectInfo, ResumableUpload, SignedUrl
 
-_DEFAULT_TYPE = "application/octet-stream"
 
-
-class FilesystemStorage:
+class FilesystemStorage(Puts):
     """The Storage port over the folder `root`/`bucket`, which is made when it is first written to.
 
     `on_finalize` is called in the writer's thread once a write is there, at least once for each: what was not handed
@@ -60,31 +58,6 @@ class FilesystemStorage:
     @property
     def bucket(self) -> str:
         return self._bucket
-
-    def put(
-        self,
-        key: str,
-        data: bytes | BinaryIO,
-        *,
-        content_type: str = _DEFAULT_TYPE,
-        metadata: Mapping[str, str] | None = None,
-        if_generation: int | None = None,
-    ) -> ObjectInfo:
-        source = io.BytesIO(data) if isinstance(data, bytes) else data
-        return self._store(key, source, content_type, dict(metadata or {}), if_generation)
-
-    def put_file(
-        self,
-        key: str,
-        path: Path,
-        *,
-        content_type: str = _DEFAULT_TYPE,
-        metadata: Mapping[str, str] | None = None,
-        if_generation: int | None = None,
-    ) -> ObjectInfo:
-        """As the port says. Raises NotFound when there is no readable file at `path`."""
-        with open_local(path) as source:
-            return self._store(key, source, content_type, dict(metadata or {}), if_generation)
 
     def stat(self, key: str) -> ObjectInfo | None:
         check_key(key)
@@ -120,8 +93,7 @@ class FilesystemStorage:
 
     def list(self, prefix: str = "", *, limit: int = 1000, page_token: str | None = None) -> Listing:
         check_prefix(prefix)
-        if limit < 1:
-            raise InvalidInput(f"A page holds one object at least; a limit of {limit} was asked for.")
+        check_limit(limit)
         scope = {"bucket": self._bucket, "prefix": prefix}
         after = "" if page_token is None else unseal(scope, page_token)
         with translated(f"listing the bucket {self._bucket}"):
@@ -172,7 +144,7 @@ class FilesystemStorage:
         self,
         key: str,
         *,
-        content_type: str = _DEFAULT_TYPE,
+        content_type: str = DEFAULT_TYPE,
         metadata: Mapping[str, str] | None = None,
         size: int | None = None,
         length_range: tuple[int, int] | None = None,
@@ -204,16 +176,14 @@ class FilesystemStorage:
         """
         return self._outbox.replay() if self._outbox else 0
 
-    def _store(
-        self, key: str, source: BinaryIO, content_type: str, metadata: dict[str, str], if_generation: int | None
-    ) -> ObjectInfo:
-        check_key(key)
-        check_attributes(content_type, metadata)
-        self._objects.require(key, if_generation)  # before anything is copied; the commit asks again, under the lock
+    def _store(self, draft: Draft, source: BinaryIO) -> ObjectInfo:
+        key, asked = draft.key, draft.if_generation
+        self._objects.require(key, asked)  # before anything is copied; the commit asks again, under the lock
         with self._objects.new_data(key) as (name, descriptor):
             size, crc32c = copy_checked(source, descriptor, f"storing {key}")
-            info = ObjectInfo(self._bucket, key, size, 0, crc32c, content_type, self._clock.now(), metadata)
-            after, before = self._commit(Pointer(info, name), descriptor, if_generation)
+            now = self._clock.now()
+            info = ObjectInfo(self._bucket, key, size, 0, crc32c, draft.content_type, now, draft.metadata)
+            after, before = self._commit(Pointer(info, name), descriptor, asked)
         return self._settle(after, before)
 
     def _publish(self, draft: Pointer, descriptor: int, if_generation: int | None) -> ObjectInfo:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
@@ -14,18 +13,18 @@ from shared.adapters.cursor import seal, unseal
 from shared.adapters.storage.gcs_errors import translated
 from shared.adapters.storage.gcs_reads import Reads, info_of
 from shared.adapters.storage.gcs_signer import signer_of
-from shared.adapters.storage.gcs_writes import SINGLE_BYTES, Draft, Writes
-from shared.adapters.storage.keys import check_attributes, check_bucket, check_key, check_prefix
-from shared.adapters.storage.local_copy import bring, open_local
+from shared.adapters.storage.gcs_writes import SINGLE_BYTES, Writes
+from shared.adapters.storage.keys import check_bucket, check_key, check_limit, check_prefix
+from shared.adapters.storage.local_copy import bring
+from shared.adapters.storage.puts import Draft, Puts
 from shared.adapters.storage.ranged import ranged_stream
 from shared.adapters.storage.resumable import QUANTUM_BYTES, check_size
 from shared.adapters.storage.signed_urls import Signer, object_path, sign_url, stamp_of
 from shared.adapters.storage.url_terms import check_terms, goog_terms
-from shared.domain.errors import InvalidInput, NotFound, PreconditionFailed
+from shared.domain.errors import NotFound, PreconditionFailed
 from shared.ports.clock import Clock
 from shared.ports.storage import Listing, Method, ObjectInfo, ResumableUpload, SignedUrl
 
-_DEFAULT_TYPE = "application/octet-stream"
 _ORIGIN = "https://storage.googleapis.com"
 _SCOPES = ("https://www.googleapis.com/auth/cloud-platform",)  # IAM's signBlob asks for no less
 _PIECE_BYTES = 8 * 1024 * 1024  # of a download
@@ -48,7 +47,7 @@ def open_gcs(
     return GcsStorage(client, lambda: signer_of(credentials, signer), bucket, clock, on_finalize, origin=endpoint)
 
 
-class GcsStorage:
+class GcsStorage(Puts):
     """The Storage port over one bucket. `on_finalize` is called after each write of this process, in its thread; leave
     it out where the bucket's own trigger sends the events.
 
@@ -85,34 +84,11 @@ class GcsStorage:
     def _signer(self) -> Signer:
         return self._find_signer()
 
-    def put(
-        self,
-        key: str,
-        data: bytes | BinaryIO,
-        *,
-        content_type: str = _DEFAULT_TYPE,
-        metadata: Mapping[str, str] | None = None,
-        if_generation: int | None = None,
-    ) -> ObjectInfo:
-        check_key(key)
-        check_attributes(content_type, metadata or {})
-        source = io.BytesIO(data) if isinstance(data, bytes) else data
-        info = self._writes.store(Draft(key, content_type, metadata or {}, if_generation), source)
+    def _store(self, draft: Draft, source: BinaryIO) -> ObjectInfo:
+        info = self._writes.store(draft, source)
         if self._on_finalize:
             self._on_finalize(info)
         return info
-
-    def put_file(
-        self,
-        key: str,
-        path: Path,
-        *,
-        content_type: str = _DEFAULT_TYPE,
-        metadata: Mapping[str, str] | None = None,
-        if_generation: int | None = None,
-    ) -> ObjectInfo:
-        with open_local(path) as source:
-            return self.put(key, source, content_type=content_type, metadata=metadata, if_generation=if_generation)
 
     def stat(self, key: str) -> ObjectInfo | None:
         check_key(key)
@@ -136,8 +112,7 @@ class GcsStorage:
 
     def list(self, prefix: str = "", *, limit: int = 1000, page_token: str | None = None) -> Listing:
         check_prefix(prefix)
-        if limit < 1:
-            raise InvalidInput(f"A page holds one object at least; a limit of {limit} was asked for.")
+        check_limit(limit)
         scope = {"bucket": self._name, "prefix": prefix}
         after = "" if page_token is None else unseal(scope, page_token)
         with translated(f"listing the bucket {self._name}"):

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, BinaryIO, cast
 
 from google.cloud.storage.exceptions import DataCorruption
@@ -13,19 +11,12 @@ from google.cloud.storage.retry import DEFAULT_RETRY
 
 from shared.adapters.storage.gcs_errors import translated
 from shared.adapters.storage.gcs_reads import info_of
+from shared.adapters.storage.puts import Draft, read_up_to
 from shared.domain.errors import ReelprintError
 from shared.ports.storage import ObjectInfo
 
 SINGLE_BYTES = 8 * 1024 * 1024  # up to here one request, and above it pieces of this size
 _PATIENCE_S = 60.0
-
-
-@dataclass(frozen=True)
-class Draft:
-    key: str
-    content_type: str
-    metadata: Mapping[str, str]
-    if_generation: int | None
 
 
 class Writes:
@@ -37,7 +28,7 @@ class Writes:
 
     def store(self, draft: Draft, source: BinaryIO) -> ObjectInfo:
         """Checked by crc32c on the way. Raises PreconditionFailed; errors of `source` pass, and leave nothing."""
-        first = _read_up_to(source, self._single_bytes)
+        first = read_up_to(source, self._single_bytes)
         blob = self._bucket.blob(draft.key)
         blob.metadata = dict(draft.metadata)
         single = len(first) < self._single_bytes
@@ -83,16 +74,9 @@ class _Chained:
     def read(self, size: int) -> bytes:
         data = self._first.read(size)
         if len(data) < size:
-            data += _read_up_to(self._rest, size - len(data))
+            data += read_up_to(self._rest, size - len(data))
         self._place += len(data)
         return data
 
     def tell(self) -> int:
         return self._place
-
-
-def _read_up_to(source: BinaryIO, count: int) -> bytes:
-    data = bytearray()
-    while len(data) < count and (more := source.read(count - len(data))):
-        data += more
-    return bytes(data)

@@ -36,6 +36,11 @@ def check_prefix(prefix: str) -> None:
     _check_text("A prefix", prefix)
 
 
+def check_limit(limit: int) -> None:
+    if limit < 1:
+        raise InvalidInput(f"A page holds one object at least; a limit of {limit} was asked for.")
+
+
 def check_attributes(content_type: str, metadata: Mapping[str, str]) -> None:
     """Raise InvalidInput for what could not travel in a header: these come back to clients as headers."""
     if not _CONTENT_TYPE.fullmatch(content_type):

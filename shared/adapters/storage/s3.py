@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -11,20 +10,20 @@ from typing import Any, BinaryIO
 
 from shared.adapters.cursor import seal, unseal
 from shared.adapters.storage.filesystem_files import crc32c_of
-from shared.adapters.storage.keys import check_attributes, check_bucket, check_key, check_prefix
-from shared.adapters.storage.local_copy import bring, open_local, require_intact
+from shared.adapters.storage.keys import check_bucket, check_key, check_limit, check_prefix
+from shared.adapters.storage.local_copy import bring, require_intact
+from shared.adapters.storage.puts import Draft, Puts
 from shared.adapters.storage.ranged import ranged_stream
 from shared.adapters.storage.s3_conditions import Conditions
 from shared.adapters.storage.s3_errors import translated
 from shared.adapters.storage.s3_objects import Stamps
 from shared.adapters.storage.s3_reads import Reads
 from shared.adapters.storage.s3_urls import S3Urls
-from shared.adapters.storage.s3_writes import PART_BYTES, Draft, Writes
-from shared.domain.errors import InvalidInput, NotFound
+from shared.adapters.storage.s3_writes import PART_BYTES, Writes
+from shared.domain.errors import NotFound
 from shared.ports.clock import Clock
 from shared.ports.storage import Listing, Method, ObjectInfo, ResumableUpload, SignedUrl
 
-_DEFAULT_TYPE = "application/octet-stream"
 _LOOKS_AT_ONCE = 8
 
 
@@ -47,7 +46,7 @@ def connect(endpoint: str, region: str) -> Any:
         )
 
 
-class S3Storage:
+class S3Storage(Puts):
     """The Storage port over one bucket. `on_finalize` is called after each write of this process, in its thread."""
 
     def __init__(
@@ -71,34 +70,11 @@ class S3Storage:
     def bucket(self) -> str:
         return self._bucket
 
-    def put(
-        self,
-        key: str,
-        data: bytes | BinaryIO,
-        *,
-        content_type: str = _DEFAULT_TYPE,
-        metadata: Mapping[str, str] | None = None,
-        if_generation: int | None = None,
-    ) -> ObjectInfo:
-        check_key(key)
-        check_attributes(content_type, metadata or {})
-        source = io.BytesIO(data) if isinstance(data, bytes) else data
-        info = self._writes.store(Draft(key, content_type, metadata or {}, if_generation), source)
+    def _store(self, draft: Draft, source: BinaryIO) -> ObjectInfo:
+        info = self._writes.store(draft, source)
         if self._on_finalize:
             self._on_finalize(info)
         return info
-
-    def put_file(
-        self,
-        key: str,
-        path: Path,
-        *,
-        content_type: str = _DEFAULT_TYPE,
-        metadata: Mapping[str, str] | None = None,
-        if_generation: int | None = None,
-    ) -> ObjectInfo:
-        with open_local(path) as source:
-            return self.put(key, source, content_type=content_type, metadata=metadata, if_generation=if_generation)
 
     def stat(self, key: str) -> ObjectInfo | None:
         check_key(key)
@@ -133,8 +109,7 @@ class S3Storage:
     def list(self, prefix: str = "", *, limit: int = 1000, page_token: str | None = None) -> Listing:
         """As the port says. S3 lists names alone: each object of the page is looked at, some at a time."""
         check_prefix(prefix)
-        if limit < 1:
-            raise InvalidInput(f"A page holds one object at least; a limit of {limit} was asked for.")
+        check_limit(limit)
         scope = {"bucket": self._bucket, "prefix": prefix}
         after = "" if page_token is None else unseal(scope, page_token)
         keys = self._reads.keys(prefix, after, limit + 1)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import google_crc32c
 
 from shared.adapters.storage.filesystem_files import base64_of, crc32c_of
+from shared.adapters.storage.puts import Draft, read_up_to
 from shared.adapters.storage.s3_conditions import Conditions, Kind
 from shared.adapters.storage.s3_errors import translated
 from shared.adapters.storage.s3_objects import Head, Stamps, generation_of, metadata_of, moment_of
@@ -17,14 +17,6 @@ from shared.domain.errors import NotFound, PreconditionFailed, ReelprintError
 from shared.ports.storage import ObjectInfo
 
 PART_BYTES = 8 * 1024 * 1024  # S3 wants 5 MiB at least, and 10,000 parts at most: objects of up to 80 GB
-
-
-@dataclass(frozen=True)
-class Draft:
-    key: str
-    content_type: str
-    metadata: Mapping[str, str]
-    if_generation: int | None
 
 
 class Writes:
@@ -48,7 +40,7 @@ class Writes:
 
     def store(self, draft: Draft, source: BinaryIO) -> ObjectInfo:
         """Raises PreconditionFailed; errors of `source` pass untouched, and leave nothing."""
-        first = _read_up_to(source, self._part_bytes)
+        first = read_up_to(source, self._part_bytes)
         single = len(first) < self._part_bytes
         condition = self.condition(draft.key, draft.if_generation, "put" if single else "complete")
         stamp = self._stamps.next(draft.if_generation or 0)
@@ -138,15 +130,8 @@ class Writes:
                 raise
 
 
-def _read_up_to(source: BinaryIO, count: int) -> bytes:
-    data = bytearray()
-    while len(data) < count and (more := source.read(count - len(data))):
-        data += more
-    return bytes(data)
-
-
 def _chunks(first: bytes, source: BinaryIO, size: int) -> Iterator[bytes]:
     chunk = first
     while chunk:
         yield chunk
-        chunk = _read_up_to(source, size)
+        chunk = read_up_to(source, size)

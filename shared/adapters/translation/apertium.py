@@ -10,6 +10,7 @@ from shared.adapters.translation.apertium_pipeline import NullFlushPipeline
 from shared.adapters.translation.apertium_text import prepare, restore
 from shared.domain.errors import EngineUnavailable
 from shared.domain.sentences import split_sentences
+from shared.domain.translation_hints import NO_HINTS, Hints
 from shared.ports.translation import Translated, TranslationEngine
 
 USUAL_DATA_DIRS = (Path("/usr/share/apertium"), Path("/usr/local/share/apertium"))
@@ -36,10 +37,10 @@ class ApertiumTranslation:
             if not self._modes:
                 self._modes = find_modes(self._data_dirs)
                 self._version = digest_of_modes(self._modes.values())[:16]
-        return TranslationEngine("apertium", self._version, tuple(self._modes))
+        return TranslationEngine("apertium", self._version, tuple(self._modes), confidence="engine")
 
-    def translate(self, text: str, source: str, target: str) -> Translated:
-        """Sentence by sentence; white space between sentences, line breaks and quotation marks stay.
+    def translate(self, text: str, source: str, target: str, hints: Hints = NO_HINTS) -> Translated:
+        """Sentence by sentence; white space between sentences, line breaks and quotation marks stay. `hints` are not used.
 
         A regional code finds its language ("es-MX" is served by "es"). `confidence` is the share of words Apertium knew.
         """

@@ -261,6 +261,13 @@ def test_errors_of_the_work_itself_pass_untouched(documents: SqliteDocuments) ->
         documents.transaction(work)
 
 
+def test_nobody_else_on_the_machine_may_read_the_file(path: Path) -> None:
+    """Password hashes lie in it, and what was written last lies in the files beside it."""
+    with closing(SqliteDocuments(path, HeldClock())) as documents:
+        documents.put("things", "one", {})
+        assert {file.stat().st_mode & 0o777 for file in path.parent.glob(f"{path.name}*")} == {0o600}
+
+
 def test_text_with_a_nul_is_equal_to_itself_only(documents: SqliteDocuments) -> None:
     documents.create("things", "nul", {"v": "a\0b"})
     documents.create("things", "plain", {"v": "a"})

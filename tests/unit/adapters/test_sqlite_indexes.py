@@ -1,4 +1,4 @@
-"""Indexed collections answer as others do, and each list of jobs is read by an index however far into it."""
+"""Indexed collections answer as others do, and each list of jobs and assets is read by an index however far into it."""
 
 from __future__ import annotations
 
@@ -144,6 +144,8 @@ def test_what_is_read_all_the_time_is_indexed(documents: SqliteDocuments, path: 
         ("jobs", [MINE], []),
         ("job_events", [Where("job_id", "==", "x"), Where("seq", ">", 5)], [Order("seq")]),
         ("job_events", [MINE], []),
+        ("assets", [MINE], []),
+        ("blueprints", [MINE, Where("sources", "array_contains", "x")], []),
         ("idempotency_keys", [Where("expires_at", "<=", 1.5)], []),
     ]
     with closing(sqlite3.connect(path)) as connection:
@@ -151,6 +153,41 @@ def test_what_is_read_all_the_time_is_indexed(documents: SqliteDocuments, path: 
             sql = QuerySql(collection, where, order)
             steps = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + sql.pages(3, None)[0], sql.values)]
             assert steps[0].startswith(f"SEARCH documents USING INDEX {collection}_"), steps
+
+
+LATE = [Where("status", "==", "pending"), Where("upload_expires_at", "<=", "b")]
+PREFIX = [Where("name", ">=", "a"), Where("name", "<=", "a\U0010ffff")]
+NEWEST, BY_NAME = [Order("created_at", True)], [Order("name")]
+ASSET_LISTS: list[tuple[list[Where], list[Order]]] = [  # as Assets asks
+    ([], NEWEST),
+    ([Where("type", "==", "song")], NEWEST),
+    ([Where("status", "==", "ready")], NEWEST),
+    ([Where("type", "==", "song"), Where("status", "==", "ready")], NEWEST),
+    (PREFIX, BY_NAME),
+    ([Where("type", "==", "song"), *PREFIX], BY_NAME),
+    (LATE, []),
+]
+
+
+@pytest.mark.parametrize(("where", "order"), ASSET_LISTS)
+def test_a_page_of_assets_is_read_by_an_index_wherever_it_is(
+    documents: SqliteDocuments, path: Path, where: list[Where], order: list[Order]
+) -> None:
+    for n in range(9):
+        data = {"owner": "me", "type": "song", "name": f"a{n}", "created_at": f"b{n}"}
+        documents.put(
+            "assets", f"{n:03d}", {**data, "status": "pending" if where is LATE else "ready", "upload_expires_at": "a"}
+        )
+    asked = [MINE, *where]
+    cursor = documents.query("assets", asked, order, limit=3).cursor
+    assert cursor
+    sql = QuerySql("assets", asked, order)
+    statements = [*sql.pages(3, None), *sql.pages(3, unseal(_scope("assets", asked, order), cursor))]
+    with closing(sqlite3.connect(path)) as connection:
+        for n, text in enumerate(statements):
+            steps = [row[3] for row in connection.execute("EXPLAIN QUERY PLAN " + text, sql.values)]
+            assert steps[0].startswith("SEARCH documents USING INDEX assets_owner"), steps
+            assert n == 1 or not order or "USE TEMP B-TREE FOR ORDER BY" not in steps, steps  # n is 1: all equal
 
 
 def test_no_two_indexes_share_a_name() -> None:

@@ -11,7 +11,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shared.domain.errors import BadOutput
-from shared.domain.waveform import SILENCE_DBFS, Waveform, measure, read_wav, trim_silence, write_wav
+from shared.domain.waveform import (
+    SILENCE_DBFS,
+    Waveform,
+    measure,
+    read_wav,
+    trim_measured,
+    trim_silence,
+    write_wav,
+)
 
 RATE = 16_000
 
@@ -149,3 +157,27 @@ def test_any_samples_are_measured_consistently(values: list[int], rate: int) -> 
     assert len(trim_silence(sound).samples) == found.speaking + 2 * (rate * 20 // 1000) + sum(
         b - a for a, b in found.pauses
     )
+
+
+@pytest.mark.parametrize(("before", "after"), [(300, 700), (0, 0), (10, 400)])
+def test_what_is_left_after_trimming_is_known_without_measuring_it_again(before: int, after: int) -> None:
+    whole = Waveform(RATE, silence(before) + tone(500) + silence(300) + tone(400) + silence(after))
+    trimmed, known, moved = trim_measured(whole, measure(whole))
+    again = measure(trimmed)
+    window = samples(10)
+    assert trimmed == trim_silence(whole)
+    assert moved == samples(20) - samples(before)
+    assert (known.duration, known.peak_dbfs) == (again.duration, again.peak_dbfs)
+    assert known.leading_silence == known.trailing_silence == samples(20)
+    assert known.speaking == pytest.approx(again.speaking, abs=2 * window)
+    assert [end - start for start, end in known.pauses] == pytest.approx(
+        [end - start for start, end in again.pauses], abs=2 * window
+    )
+    assert known.pauses[0][0] == pytest.approx(again.pauses[0][0], abs=window)
+
+
+@given(st.lists(st.integers(-32_768, 32_767), max_size=300))
+def test_the_peak_is_the_highest_of_all_samples(values: list[int]) -> None:
+    peak = max(map(abs, values), default=0)
+    found = measure(Waveform(RATE, array("h", values))).peak_dbfs
+    assert found == pytest.approx(20 * math.log10(peak / 32_768) if peak else SILENCE_DBFS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -131,6 +132,29 @@ def test_who_has_gone_leaves_nothing_behind(app: App) -> None:
             assert seqs(await waiting) == [2]
 
     asyncio.run(follow())
+
+
+def test_a_change_during_the_first_look_is_told_too(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The look found nothing new, and the bell rang before it was over."""
+    job = running_job(app)
+    look, watched = FollowJob.after, threading.Event()
+
+    def slow(follow: FollowJob, job_id: str, seq: int) -> list[JobEvent]:
+        found = look(follow, job_id, seq)
+        if seq == 1 and not found:
+            monkeypatch.undo()
+            progressed(app, job, 5)
+            watched.wait(1)
+        return found
+
+    async def follow() -> list[int]:
+        feed = JobFeed(app.follow, app.bell, poll_s=NEVER)
+        with feed.follow(job.id) as follower:
+            asyncio.get_running_loop().call_later(0.1, watched.set)  # the watcher had its turn meanwhile
+            return seqs(await follower.after(1, PATIENCE_S))
+
+    monkeypatch.setattr(FollowJob, "after", slow)
+    assert asyncio.run(follow()) == [2]
 
 
 def test_a_feed_that_closes_lets_everybody_go(app: App) -> None:

@@ -1,0 +1,1 @@
+"""The export job: narrated chapters, made into finished audiobooks and read-along books."""
