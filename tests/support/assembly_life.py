@@ -96,8 +96,10 @@ class Strict(FilesystemStorage):
         return super().put(key, data, **options)
 
     def put_file(self, key: str, path: Path, **options: Any) -> ObjectInfo:
+        """One call, as a vendor's is, whatever it is made of here."""
         self._stumble("put_file", key)
-        return super().put_file(key, path, **options)
+        with path.open("rb") as source:
+            return super().put(key, source, **options)
 
 
 def strict(studio: Studio, **facts: Any) -> Strict:
