@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from pathlib import Path
 
 from jobs.assemble.running.child import Children
@@ -21,6 +21,7 @@ from jobs.assemble.running.failures import exit_code, known
 from jobs.assemble.running.limits import Limits
 from jobs.assemble.running.log import Log
 from jobs.assemble.running.stopping import Stopping
+from jobs.assemble.running.told import Told
 from jobs.export.book import BookMaker
 from jobs.export.tools import Tools, best_resampler, require_encoders, retry
 from jobs.export.wiring import ExportApp, build
@@ -56,7 +57,6 @@ EXIT_CODES: dict[type[ReelprintError], int] = {
     Cancelled: 7,
 }
 FINAL = {2, 4, 7}
-STEP_S = 1.0  # between two writes of progress
 LIMITS = Limits(output=16 * 1024**3)
 
 
@@ -76,7 +76,7 @@ def main() -> int:
 
 
 def _run(settings: Settings, request: ExportRequest, app: ExportApp, log: Log) -> int:
-    told = _Told(app.work, log)
+    told = Told(log, EXIT_CODES, FINAL, step=app.work.step, fail=_ended(app.work), note=app.work.note)
     try:
         record = app.work.current()
         if record is None:
@@ -100,33 +100,9 @@ def _run(settings: Settings, request: ExportRequest, app: ExportApp, log: Log) -
     return 0
 
 
-class _Told:
-    """Who tells of this run, on the record and in the log. A store that cannot be written hides no failure."""
-
-    def __init__(self, work: ExportWork, log: Log) -> None:
-        self._work, self._log = work, log
-        self._written = float("-inf")
-
-    def step(self, percentage: int, message: str) -> None:
-        if time.monotonic() - self._written < STEP_S:
-            return
-        self._written = time.monotonic()
-        try:
-            self._work.step(percentage, message)
-        except ReelprintError as exc:
-            self._log.line("WARNING", f"The record could not be written: {exc.detail}")
-
-    def fail(self, error: ReelprintError) -> None:
-        self._log.error(error)
-        try:
-            if isinstance(error, Cancelled):
-                return  # whoever cancelled it wrote so; a machine that goes down is looked after from the queue
-            if exit_code(error, EXIT_CODES) in FINAL:
-                retry(self._work.fail, error)
-            else:
-                self._work.note(error)
-        except ReelprintError as exc:
-            self._log.line("ERROR", f"The record could not be written: {exc.detail}")
+def _ended(work: ExportWork) -> Callable[[ReelprintError], None]:
+    """Whoever cancelled an export wrote so; a machine that goes down is looked after from the queue."""
+    return lambda error: None if isinstance(error, Cancelled) else work.fail(error)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from jobs.assemble.running.limits import Limits
 from jobs.assemble.running.log import Log
 from jobs.assemble.running.retries import Retry
 from jobs.assemble.running.stopping import Stopping
+from jobs.assemble.running.told import Told
 from jobs.ingest.clip import normalise_clip
 from jobs.ingest.sound import normalise_song, normalise_voice
 from jobs.ingest.tools import Tools
@@ -61,7 +62,6 @@ EXIT_CODES: dict[type[ReelprintError], int] = {
     Cancelled: 7,
 }
 FINAL = {2, 4, 7}
-STEP_S = 1.0  # between two writes of progress
 LIMITS = Limits(output=8 * 1024**3)
 Normalise = Callable[[Path, Tools, AssetWork], dict[str, Any]]
 NORMALISE: Mapping[AssetType, Normalise] = {
@@ -88,7 +88,15 @@ def main() -> int:
 
 
 def _run(settings: Settings, request: IngestRequest, app: IngestApp, log: Log) -> int:
-    told = _Told(app.work, log)
+    work = app.work
+    told = Told(
+        log,
+        EXIT_CODES,
+        FINAL,
+        step=work.step,
+        fail=lambda error: work.fail(error.detail),
+        note=lambda error: work.note(error.detail),
+    )
     try:
         asset = app.work.current()
         if asset is None:
@@ -107,33 +115,6 @@ def _run(settings: Settings, request: IngestRequest, app: IngestApp, log: Log) -
         told.fail(error)
         return exit_code(error, EXIT_CODES)
     return 0
-
-
-class _Told:
-    """Who tells of this run, on the record and in the log. A store that cannot be written hides no failure."""
-
-    def __init__(self, work: AssetWork, log: Log) -> None:
-        self._work, self._log = work, log
-        self._written = float("-inf")
-
-    def step(self, percentage: int, message: str) -> None:
-        if time.monotonic() - self._written < STEP_S:
-            return
-        self._written = time.monotonic()
-        try:
-            self._work.step(percentage, message)
-        except ReelprintError as exc:
-            self._log.line("WARNING", f"The record could not be written: {exc.detail}")
-
-    def fail(self, error: ReelprintError) -> None:
-        self._log.error(error)
-        try:
-            if exit_code(error, EXIT_CODES) in FINAL:
-                retry(self._work.fail, error.detail)
-            else:
-                self._work.note(error.detail)
-        except ReelprintError as exc:
-            self._log.line("ERROR", f"The record could not be written: {exc.detail}")
 
 
 def _brought(asset: Asset, request: IngestRequest, app: IngestApp, tools: Tools) -> Path:
