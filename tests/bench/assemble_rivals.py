@@ -16,7 +16,7 @@ from pathlib import Path
 
 from jobs.assemble.lettering.captions import burned
 from shared.domain.blueprint.model import CaptionStyle, Cue
-from tests.bench.assemble_edits import RATE, Edit, Piece
+from tests.bench.assemble_edits import KEYFRAMES, RATE, Edit, Piece
 from tests.bench.assemble_material import Material, codec_options, frame_output
 from tests.bench.assemble_measure import Cost, Failed, measure
 from tests.bench.assemble_results import GRAPH
@@ -105,7 +105,9 @@ def _input(piece: Piece, edit: Edit, material: Material) -> list[str]:
     if edit.holds_pictures:
         return ["-framerate", str(RATE), "-i", file]
     # In-points are whole half seconds: what is sought is exactly a keyframe. One frame more than needed; trim is exact.
-    return ["-ss", f"{piece.first / RATE:.3f}", "-t", f"{(piece.frames + 1) / RATE:.6f}", "-i", file]
+    # Those of a floor may lie anywhere: sought a little early, no rounding skips the frame that is meant.
+    early = 0 if piece.first % KEYFRAMES == 0 else 0.25
+    return ["-ss", f"{(piece.first - early) / RATE:.6f}", "-t", f"{(piece.frames + 1) / RATE:.6f}", "-i", file]
 
 
 def graph(edit: Edit, folder: Path) -> list[str]:

@@ -100,5 +100,19 @@ def test_a_take_that_does_not_decode_as_it_was_encoded_is_refused(sources: Sourc
     document = production([colour("a", 0, 10), colour("b", 10, 10, "#ffffff")])
     shorter = Tampered(tmp_path, "-f null", f'exec {FFMPEG} "${{@:1:$#-1}}" -frames:v 149 "${{!#}}"')
     pictures = maker(document, sources, tmp_path, str(shorter.program))
-    with pytest.raises(RenderFailed, match="150 frames encoded, 149 decoded"):
+    with pytest.raises(RenderFailed, match="150 encoded, 149 decoded"):
         pictures.make([(shot, tmp_path / str(shot.start)) for shot in shots_of(document)])
+
+
+@pytest.mark.media
+def test_of_a_still_its_own_keyframe_must_decode_as_well(sources: Sources, tmp_path: Path) -> None:
+    """The frames behind it are shown to play once for all stills; each one's keyframe still is, itself."""
+    document = production([colour("a", 0, 10), colour("b", 10, 10, "#ffffff")])
+    flag = tmp_path / "from now on"
+    spoilt = f'if [ -e "{flag}" ]; then exec {FFMPEG} "${{@:1:$#-1}}" -frames:v 1 "${{!#}}"; fi; exec {FFMPEG} "$@"'
+    pictures = maker(document, sources, tmp_path, str(Tampered(tmp_path, "-f null", spoilt).program))
+    first, second = shots_of(document)
+    pictures.make([(first, tmp_path / "first")])
+    flag.touch()
+    with pytest.raises(RenderFailed, match="2 encoded, 1 decoded"):
+        pictures.make([(second, tmp_path / "second")])

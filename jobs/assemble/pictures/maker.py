@@ -96,15 +96,17 @@ class PictureMaker:
         target.write_bytes(b"".join(START + unit for unit in units))
 
     def _unchanged(self) -> tuple[bytes, ...]:
-        """The frames of a still's GOP after its first."""
+        """The frames of a still's GOP after its first, shown to play: they say the same behind any keyframe."""
         with self._lock:
             if not self._rest:
                 target, gop = self._scratch / "unchanged.h264", house.still_gop(self._output)
                 black = self._graph(target).ground("#000000", gop)
                 options = house.video_options(self._output, still=True)
                 self._children.run(arguments(black.output(str(target), **options)))
-                self._rest = read_stream(target.read_bytes()).frames[1:]
+                black = read_stream(target.read_bytes())
                 target.unlink()
+                self._require_decoded([black], f"A still's {gop} frames")
+                self._rest = black.frames[1:]
             return self._rest
 
     def parameter_sets(self) -> tuple[bytes, bytes]:
@@ -133,17 +135,26 @@ class PictureMaker:
     def _verify(self, shots: Sequence[tuple[Shot, Path]]) -> None:
         """Decode the shots once, in a row, and count: what is kept is known to play.
 
-        The bit stream is read to its end; pictures are not computed from it, which saves a sixth of the time.
+        The bit stream is read to its end; pictures are not computed from it, which saves a sixth of the time. Of a still
+        only the keyframe is its own, and the first frame behind it shows that the others fit.
         """
-        wanted = 0
+        new: list[ReadStream] = []
         for shot, target in shots:
             frames = house.still_gop(self._output) if shot.kind is ShotKind.STILL else shot.frames
             stream = _read(shot, target)
             _require(len(stream.frames) == frames, shot, f"{len(stream.frames)} frames encoded, {frames} planned")
             _require(not shot.hands_over or frames - 1 in stream.keyframes, shot, "no keyframe at its end")
-            wanted += frames
-        decoded = _last_frame_count(self._children.run(_DECODE, feed=lambda pipe: _pour(pipe, shots)))
-        _require(decoded == wanted, shots[0][0], f"{wanted} frames encoded, {decoded} decoded")
+            own = stream.frames[:2] if shot.kind is ShotKind.STILL else stream.frames
+            new.append(ReadStream(stream.parameters, own))
+        self._require_decoded(new, f"The shot at frame {shots[0][0].start}")
+
+    def _require_decoded(self, streams: Sequence[ReadStream], what: str) -> None:
+        encoded = sum(len(stream.frames) for stream in streams)
+        decoded = _last_frame_count(self._children.run(_DECODE, feed=lambda pipe: _pour(pipe, streams)))
+        if decoded != encoded:
+            raise RenderFailed(
+                f"{what}, and what was made with it, is not as planned: {encoded} encoded, {decoded} decoded."
+            )
 
     def _blame(self, shot: Shot, exc: RenderFailed) -> RenderFailed | CorruptAsset:
         """A shot with a source fails by its source far more often than by the encoder: say which."""
@@ -167,9 +178,9 @@ def _require(is_so: bool, shot: Shot, otherwise: str) -> None:
         raise RenderFailed(f"The shot at frame {shot.start} is not as planned: {otherwise}.")
 
 
-def _pour(pipe: int, shots: Sequence[tuple[Shot, Path]]) -> None:
-    for _, target in shots:
-        rest = memoryview(target.read_bytes())
+def _pour(pipe: int, streams: Sequence[ReadStream]) -> None:
+    for stream in streams:
+        rest = memoryview(b"".join(START + unit for unit in (*stream.parameters, *stream.frames)))
         while rest:
             rest = rest[os.write(pipe, rest) :]
 
