@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -26,7 +27,7 @@ CONNECT_S = 5.0
 MAX_RETRY_AFTER_S = 3600
 
 
-class Vendor:
+class Vendor(ABC):
     """`name` is how messages call the vendor, `setting` what its address and key are set by. Threads may share it."""
 
     def __init__(self, name: str, setting: str, *, timeout_s: float, most_bytes: int) -> None:
@@ -44,13 +45,13 @@ class Vendor:
         if client is not None:
             client.close()
 
+    @abstractmethod
     def _refused(self, told: str, body: bytes) -> ReelprintError:
         """What a 4xx that no setting mends is raised as; `told` is the status and the reason that may be told."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _reason(self, body: bytes, text: str) -> str:
         """What may be told of a refusal's own words, with what sets it off; `text` is what the user wrote."""
-        raise NotImplementedError
 
     def _ask(self, method: str, url: str, headers: Mapping[str, str], body: bytes, text: str = "") -> bytes:
         import httpx
